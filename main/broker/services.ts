@@ -1,0 +1,121 @@
+/**
+ * What the broker's concerns know of each other: the narrow side each shows the others. Each is made by its own
+ * folder (`createInventory`, `createGrants`, …) and put together in broker.ts; none imports another's folder.
+ */
+import type { Account, Settings } from '../../shared/contract/accounts.ts';
+import type { ActivityFilter, ActivityKind, ActivityRow } from '../../shared/contract/activity.ts';
+import type { MyIp } from '../../shared/contract/egress.ts';
+import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../shared/contract/grants.ts';
+import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
+import type { VmChange, VmDetail, VmList, VmRow } from '../../shared/contract/vms.ts';
+import type { AccountId, GrantId, VmId } from '../../shared/domain/ids.ts';
+import type { Vm } from '../../shared/domain/vm.ts';
+import type { ErrorData } from '../../shared/errors.ts';
+import type { Cloud, Scope } from '../clouds/cloud.ts';
+import type { Instant } from '../os/ports.ts';
+
+export interface Accounts {
+  list(): Account[];
+  /** The cloud of a signed-in account. Throws ACCOUNT_NOT_FOUND. */
+  cloud(account: AccountId): Cloud;
+  clouds(): Cloud[];
+  /** Who we are in this account; the owner in marks. */
+  user(account: AccountId): string;
+  addPractice(): Promise<Account[]>;
+  remove(id: AccountId): Promise<Account[]>;
+  watch(signal: AbortSignal): AsyncGenerator<{ accounts: Account[] }>;
+  /** Calls back after an account was added, removed or became ready. */
+  onChange(run: () => void): Disposable;
+}
+
+export interface Inventory {
+  /** The VM a person means. Throws VM_NOT_FOUND, VM_AMBIGUOUS with the candidates in `detail`. Lists its scopes first if nothing was ever listed. */
+  find(ref: string): Promise<Vm>;
+  get(id: VmId): Vm | undefined;
+  /** A fresh look in the cloud; what it finds replaces what was known. Throws VM_NOT_FOUND when it is gone. */
+  fresh(id: VmId): Promise<Vm>;
+  /** Takes what was just written as known. */
+  put(vm: Vm): void;
+  scopes(): { account: AccountId; scope: Scope }[];
+  row(vm: Vm): VmRow;
+  list(filter: {
+    tab?: VmRow['tab'] | undefined;
+    search?: string | undefined;
+    refresh?: boolean | undefined;
+  }): Promise<VmList>;
+  detail(ref: string): Promise<VmDetail>;
+  refresh(): Promise<void>;
+  watch(signal: AbortSignal): AsyncGenerator<VmChange>;
+}
+
+export interface Grants {
+  preview(
+    request: GrantRequest,
+  ): Promise<{ previews: RequestPreview[]; failures: { vm: string; error: ErrorData }[] }>;
+  request(request: GrantRequest): Promise<{ grants: Grant[]; failures: { vm: string; error: ErrorData }[] }>;
+  list(all: boolean): Grant[];
+  /** Live (not closed, not failed) grants of a VM. */
+  liveOn(vm: VmId): Grant[];
+  extend(id: GrantId, change: { forMs?: number | undefined; byMs?: number | undefined }): Promise<Grant>;
+  revoke(which: { grants: GrantId[] } | { all: true }): Promise<Grant[]>;
+  sweep(): Promise<{ removed: string[]; left: string[]; failures: { vm: string; error: ErrorData }[] }>;
+  watch(signal: AbortSignal): AsyncGenerator<GrantChange>;
+  /** Calls back with each grant that changed. */
+  onChange(run: (grant: Grant) => void): Disposable;
+}
+
+export interface NewActivity {
+  kind: ActivityKind;
+  outcome?: 'ok' | 'failed';
+  vm?: VmId | undefined;
+  vmName?: string | undefined;
+  account?: AccountId | undefined;
+  grant?: GrantId | undefined;
+  ports?: string | undefined;
+  source?: string | undefined;
+  text: string;
+  reason?: string | undefined;
+  correlation?: string | undefined;
+  error?: ErrorData | undefined;
+}
+
+export interface Activity {
+  /** Writes one row, now, by this computer's user. Never throws for a full disk: it logs and goes on (the ledger is what must not fail). */
+  write(row: NewActivity): void;
+  list(
+    filter: ActivityFilter & {
+      vmId?: VmId | undefined;
+      before?: number | undefined;
+      limit?: number | undefined;
+    },
+  ): { rows: ActivityRow[]; more: boolean };
+  csv(filter: ActivityFilter & { vmId?: VmId | undefined }): AsyncGenerator<string>;
+  watch(signal: AbortSignal): AsyncGenerator<ActivityRow>;
+  /** Approved requests of a VM per day (oldest first, the last 7 days), the last access and its user. */
+  summary(vm: VmId): { week: number[]; lastAccess?: Instant; lastUser?: string };
+}
+
+export interface Egress {
+  get(refresh: boolean): Promise<MyIp>;
+  watch(signal: AbortSignal): AsyncGenerator<MyIp>;
+  /**
+   * The source CIDRs a request means, for this VM: `my-ip` by the observers that see us as this VM's cloud does, in an
+   * address family the VM has; `policy` the policy's own; a CIDR as typed, canonical. Throws MY_IP_UNKNOWN,
+   * MY_IP_DISAGREES (with all answers in `detail`), BAD_CIDR, SOURCE_FAMILY.
+   */
+  sources(vm: Vm, choices: string[]): Promise<string[]>;
+}
+
+export interface Policies {
+  planLock(vms: string[], ports?: PolicyPort[]): Promise<Plan[]>;
+  planUnlock(vms: string[]): Promise<Plan[]>;
+  lock(vms: string[], ports: PolicyPort[] | undefined, fingerprints: string[]): Promise<Plan[]>;
+  unlock(vms: string[], fingerprints: string[]): Promise<Plan[]>;
+  /** Finishes locks and unlocks that a crash cut off. */
+  recover(): Promise<void>;
+}
+
+export interface SettingsStore {
+  get(): Settings;
+  set(change: Partial<Settings>): Settings;
+}

@@ -1,0 +1,123 @@
+/**
+ * What a cloud can do: the only thing the broker knows of Azure and AWS. One `Cloud` is one account signed in to.
+ * Every method throws LatchkeyError (codes CLOUD_*), already retried as the cloud asks (Retry-After, conflicts,
+ * throttling); a method that was cut off by `signal` throws CANCELLED.
+ */
+import type { CloudKind, Protocol } from '../../shared/contract/common.ts';
+import type { Plan, Policy, PolicyPort } from '../../shared/contract/policies.ts';
+import type { Endpoint } from '../../shared/contract/vms.ts';
+import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
+import type { RuleMark } from '../../shared/domain/ruleMark.ts';
+import type { Vm } from '../../shared/domain/vm.ts';
+
+/** A piece of an account that is listed (and can fail) by itself: a subscription, or an account's region. */
+export interface Scope {
+  id: string;
+  name: string;
+}
+
+/** One write to one gate: what carries a grant there. One order is one call to the cloud, however many ports. */
+export interface RuleOrder {
+  vm: VmId;
+  gate: GateId;
+  gateName: string;
+  /** Unique within the grant; with the grant's id it makes the rule's name. 0, 1, 2 … */
+  index: number;
+  protocol: Protocol;
+  ports: number[];
+  /** CIDRs or single addresses, canonical text. */
+  sources: string[];
+  /** The VM's private addresses behind this gate (NSG); empty for security groups. */
+  destinations: string[];
+  mark: RuleMark;
+}
+
+/** A rule of ours as it stands in the cloud. What the ledger keeps, and all that closing needs. */
+export interface StandingRule {
+  gate: GateId;
+  /** Rule name (NSG) or `sgr-…` ids. Those that stood there before and are not ours are in `foreign`. */
+  names: string[];
+  foreign: string[];
+  notes: string[];
+  /** The cloud's correlation or request id of the write. */
+  correlation?: string | undefined;
+}
+
+/** A rule found in a gate that proves to be ours by its own description. */
+export interface FoundRule {
+  gate: GateId;
+  gateName: string;
+  name: string;
+  mark: RuleMark;
+  /** Every live mark on the rule: on AWS one rule may carry marks of several Latchkeys. */
+  marks: RuleMark[];
+  protocol: Protocol;
+  ports: number[];
+  sources: string[];
+  vm?: VmId | undefined;
+}
+
+/** Result of closing one rule. `gone`: it is not there any more (also when it was not there before). `kept`: others still need it. */
+export interface Closed {
+  name: string;
+  outcome: 'gone' | 'kept';
+  correlation?: string | undefined;
+}
+
+export interface Cloud {
+  readonly kind: CloudKind;
+  readonly account: AccountId;
+
+  /** Who we are there (user principal name, role session): the `owner` of marks. Also proves the sign-in works. */
+  identity(signal?: AbortSignal): Promise<{ user: string; name: string }>;
+  scopes(signal?: AbortSignal): Promise<Scope[]>;
+  /** All VMs of a scope with interfaces, gates and policy, in pages so that the first rows appear early. */
+  inventory(scope: Scope, signal?: AbortSignal): AsyncIterable<Vm[]>;
+  /** A fresh look at one VM, never from a cache or index that lags. Undefined if there is none. */
+  vm(id: VmId, signal?: AbortSignal): Promise<Vm | undefined>;
+  /** How many milliseconds the cloud's clock is ahead of this computer's, by the newest `Date` header; 0 before the first. */
+  clockOffset(): number;
+
+  /**
+   * The orders a grant needs on this VM: pure, from what the broker already knows; no request is made.
+   * Throws UNSUPPORTED (no gate, classic), SOURCE_FAMILY (no interface of the source's address family).
+   */
+  orders(
+    vm: Vm,
+    wanted: { ports: { port: number; protocol: Protocol }[]; sources: string[]; mark: RuleMark },
+  ): RuleOrder[];
+  /**
+   * Writes one order: exactly one write and no read before it on the good path; then reads again until the rule is seen.
+   * Writing an order whose rule stands already (after a crash) is no error and gives the same result.
+   */
+  open(order: RuleOrder, signal?: AbortSignal): Promise<StandingRule>;
+  /** Rewrites the mark's end (and owner fields) on a standing rule. Puts the rule back if somebody removed it. */
+  extend(order: RuleOrder, standing: StandingRule, signal?: AbortSignal): Promise<StandingRule>;
+  /**
+   * Removes rules of ours from one gate in as few calls as it allows. Each must prove to be ours (name prefix and mark;
+   * for AWS our tag) as read now, else CLOUD_CONFLICT and nothing is touched. A rule that is gone already is `gone`.
+   * `grants`: the marks that end; a rule that still carries another live mark is `kept`.
+   */
+  close(gate: GateId, names: string[], grants: GrantId[], signal?: AbortSignal): Promise<Closed[]>;
+  /** Every rule in the scope's gates (or the one gate) that proves to be ours, freshly read. */
+  ours(where: { scope: Scope } | { gate: GateId }, signal?: AbortSignal): AsyncIterable<FoundRule>;
+
+  /** What a lock with this policy would change, from a fresh look. Pure reads. */
+  planLock(vm: Vm, ports: PolicyPort[], signal?: AbortSignal): Promise<Plan>;
+  planUnlock(vm: Vm, signal?: AbortSignal): Promise<Plan>;
+  /**
+   * Carries out a plan step by step; `onStep(index)` before each step. Safe to run again after a crash at any point.
+   * Throws PLAN_CHANGED if a fresh plan names a foreign change the given one does not.
+   */
+  apply(plan: Plan, vm: Vm, onStep: (index: number) => Promise<void>, signal?: AbortSignal): Promise<void>;
+
+  /** Where a client really connects to for a port of this VM (public address, or the practice cloud's listener). */
+  endpoints(vm: Vm, ports: number[]): Endpoint[];
+  /** SSH host keys known through the control plane, in known_hosts form (`ssh-ed25519 AAAA…`); empty if the cloud has none. */
+  hostKeys(vm: Vm, signal?: AbortSignal): Promise<string[]>;
+  /** HTTPS addresses of observers that see us as the VMs of this cloud do (practice cloud); empty: use the internet's. */
+  observers(): string[];
+  dispose(): void;
+}
+
+export type { Policy };

@@ -1,0 +1,100 @@
+/**
+ * A VM as the broker knows it: what a cloud's adapter reads, in one model for both clouds. What crosses doors is
+ * VmRow and VmDetail of the contract; this is what the rules in this folder work on.
+ */
+import type { CloudKind, Protocol } from '../contract/common.ts';
+import type { Policy } from '../contract/policies.ts';
+import type { Power } from '../contract/vms.ts';
+import type { ErrorData } from '../errors.ts';
+import type { AccountId, GateId, VmId } from './ids.ts';
+import type { RuleMark } from './ruleMark.ts';
+
+export interface Vm {
+  id: VmId;
+  name: string;
+  cloud: CloudKind;
+  account: AccountId;
+  /** Subscription id, or `<account>/<region>`. */
+  scope: string;
+  location: string;
+  resourceGroup?: string | undefined;
+  /** `classic` is shown and never opened. */
+  kind: 'arm' | 'classic' | 'ec2';
+  os: 'linux' | 'windows' | 'unknown';
+  image?: string | undefined;
+  size?: string | undefined;
+  power: Power;
+  interfaces: NetworkInterface[];
+  /** The VM's policy tag, parsed; absent when the VM is not configured. */
+  policy?: Policy | undefined;
+  /** Set when there is a policy tag that can't be read. */
+  policyError?: ErrorData | undefined;
+}
+
+/** One network interface with its addresses and the gates in front of it, outermost first. */
+export interface NetworkInterface {
+  id: string;
+  primary: boolean;
+  /** Private addresses, IPv4 and IPv6: what an NSG rule's destination is judged against. */
+  privateAddresses: string[];
+  publicAddresses: string[];
+  layers: GateLayer[];
+}
+
+/**
+ * Gates a packet meets at one place. `first-match`: rules by priority, the first that fits decides (NSG).
+ * `any-allow`: all rules of all gates together, one that fits lets through, nothing denies (security groups).
+ * Every layer of an interface must let the packet through. An interface without layers is open to all in AWS never,
+ * in Azure always (no NSG: everything is let through).
+ */
+export interface GateLayer {
+  place: 'subnet' | 'nic' | 'instance';
+  mode: 'first-match' | 'any-allow';
+  gates: Gate[];
+}
+
+export interface Gate {
+  id: GateId;
+  name: string;
+  kind: 'nsg' | 'security-group';
+  /** For security groups: is this the VM's own group `latchkey-<instance>`? */
+  own?: boolean | undefined;
+  rules: GateRule[];
+}
+
+/** Inclusive. */
+export interface PortRange {
+  from: number;
+  to: number;
+}
+
+/**
+ * Where packets come from (or go to). `cidr` covers single addresses. `tag` is a service tag (VirtualNetwork,
+ * Internet, AzureLoadBalancer, …); `group` an application security group, a referenced security group or a prefix list.
+ */
+export type AddressSpec =
+  | { kind: 'any' }
+  | { kind: 'cidr'; cidr: string }
+  | { kind: 'tag'; tag: string }
+  | { kind: 'group'; id: string; memberAddresses?: string[] | undefined };
+
+/** One inbound rule in normal form. */
+export interface GateRule {
+  /** The cloud's id: the rule's ARM id in lower case, or `sgr-…`. */
+  id: string;
+  name: string;
+  /** Only for first-match gates; lower is earlier. Default rules have 65000 and above. */
+  priority?: number | undefined;
+  access: 'allow' | 'deny';
+  protocol: Protocol | 'icmp' | 'other';
+  sources: AddressSpec[];
+  destinations: AddressSpec[];
+  ports: PortRange[];
+  /** Source ports; absent means any. A rule that names some can't be counted on to match a client. */
+  sourcePorts?: PortRange[] | undefined;
+  description?: string | undefined;
+  /** Set when the rule proves to be a grant's rule of a Latchkey, anybody's. */
+  mark?: RuleMark | undefined;
+  /** `lock` for a Latchkey lock rule, `defender` for Defender's JIT rules, else `foreign`; `grant` goes with `mark`. */
+  by: 'grant' | 'lock' | 'defender' | 'foreign' | 'default';
+}
