@@ -42,7 +42,12 @@ export const migrations: readonly string[] = [
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, vm TEXT, vm_name TEXT, account TEXT,
     grant_id TEXT, user TEXT NOT NULL, ports TEXT, source TEXT, text TEXT NOT NULL, reason TEXT, correlation TEXT, error TEXT
   ) STRICT;
+  -- Pages are read newest first by id, so each filter has an index that is in the order of ids by itself.
   CREATE INDEX activity_at ON activity (at);
-  CREATE INDEX activity_vm ON activity (vm, at);
+  CREATE INDEX activity_vm ON activity (vm);
+  CREATE INDEX activity_kind ON activity (kind);
+  CREATE INDEX activity_opened ON activity (vm, at, user) WHERE kind = 'opened';
+  CREATE VIRTUAL TABLE activity_text USING fts5(text, vm_name, user, reason, source, grant_id, content='activity', content_rowid='id', tokenize='trigram');
+  CREATE TRIGGER activity_written AFTER INSERT ON activity BEGIN INSERT INTO activity_text (rowid, text, vm_name, user, reason, source, grant_id) VALUES (new.id, new.text, new.vm_name, new.user, new.reason, new.source, new.grant_id); END;
   `,
 ];

@@ -56,13 +56,13 @@ function openAndMigrate(os: Pick<Os, 'databases'>, path: string): Database {
   }
 }
 
-/** Splits a migration into statements. Migrations hold no semicolon inside a statement or comment. */
+/** Splits a migration into statements. A statement ends with a semicolon at the end of a line; a trigger is one line. */
 function statements(sql: string): string[] {
   return sql
     .split('\n')
     .filter(line => !line.trim().startsWith('--'))
     .join('\n')
-    .split(';')
+    .split(/;[ \t]*(?:\n|$)/)
     .map(statement => statement.trim())
     .filter(statement => statement !== '');
 }

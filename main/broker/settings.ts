@@ -1,0 +1,53 @@
+/** The person's settings: one row per setting, what is missing or unreadable is its default. */
+import { type Settings, settings as shape } from '../../shared/contract/accounts.ts';
+import type { Database, Os } from '../os/ports.ts';
+import type { SettingsStore } from './services.ts';
+
+const defaults: Settings = {
+  theme: 'system',
+  density: 'normal',
+  organisationRanges: [],
+  observers: [],
+  warnBeforeMs: 300_000,
+};
+
+export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): SettingsStore {
+  const { db, os } = deps;
+  const read = (): Settings => {
+    const known: Record<string, unknown> = { ...defaults };
+    for (const row of db.all('SELECT key, value FROM setting')) {
+      const key = String(row.key);
+      if (!isSetting(key)) continue;
+      const value = shape.shape[key].safeParse(parseJson(String(row.value)));
+      if (value.success) known[key] = value.data;
+      else os.log.warn({ key }, 'a setting can’t be read; its default is used');
+    }
+    return shape.parse(known);
+  };
+  let current = read();
+  return {
+    get: () => current,
+    set(change) {
+      const checked = shape.partial().parse(change);
+      db.transaction(() => {
+        for (const [key, value] of Object.entries(checked)) {
+          db.run('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)', key, JSON.stringify(value));
+        }
+      });
+      current = read();
+      return current;
+    },
+  };
+}
+
+function isSetting(key: string): key is keyof Settings {
+  return Object.hasOwn(shape.shape, key);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
