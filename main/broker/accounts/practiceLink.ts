@@ -1,0 +1,79 @@
+/**
+ * The connection to the practice cloud of this data directory. It is a process of its own that may be gone and come
+ * back on other ports with another token: then the clouds are made anew, and those who hold one never notice.
+ */
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { AccountId } from '../../../shared/domain/ids.ts';
+import type { Cloud } from '../../clouds/cloud.ts';
+import type { PracticeDoor, PracticeInfo } from '../../os/ports.ts';
+
+/** Makes the clouds of the practice accounts, `practice-azure` and `practice-aws`, from where they listen. */
+export type ConnectPractice = (info: PracticeInfo) => Cloud[] | Promise<Cloud[]>;
+
+export interface Link {
+  /** The cloud as it is connected now. Throws CLOUD_UNREACHABLE before the first connection. */
+  now(account: AccountId): Cloud;
+  /** The cloud, connecting first where that was not done yet. */
+  get(account: AccountId): Promise<Cloud>;
+  /**
+   * After a call on `used` failed: true if there is now reason to call again, because the practice cloud was started
+   * again or somebody has connected anew meanwhile.
+   */
+  recover(account: AccountId, used: Cloud, error: LatchkeyError): Promise<boolean>;
+  /** As `Cloud.clockOffset`; 0 while not connected. */
+  clockOffset(account: AccountId): number;
+  drop(): void;
+}
+
+export function createPracticeLink(door: PracticeDoor, connectPractice: ConnectPractice): Link {
+  let clouds = new Map<AccountId, Cloud>();
+  let connectedTo = '';
+  let running: Promise<void> | undefined;
+
+  /** Connects anew if the practice cloud is elsewhere than before. Calls at the same time share one attempt. */
+  function connect(): Promise<void> {
+    running ??= door
+      .ensure()
+      .then(async (info: PracticeInfo) => {
+        const place = JSON.stringify(info);
+        if (place === connectedTo) return;
+        const made = await connectPractice(info);
+        for (const cloud of clouds.values()) cloud.dispose();
+        clouds = new Map(made.map(cloud => [cloud.account, cloud]));
+        connectedTo = place;
+      })
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  }
+
+  function now(account: AccountId): Cloud {
+    const cloud = clouds.get(account);
+    if (cloud) return cloud;
+    throw new LatchkeyError({
+      code: 'CLOUD_UNREACHABLE',
+      message: 'The practice cloud is not connected yet.',
+      fix: 'Try again in a moment.',
+    });
+  }
+
+  return {
+    now,
+    async get(account) {
+      if (!clouds.has(account)) await connect();
+      return now(account);
+    },
+    async recover(account, used, error) {
+      if (error.code !== 'CLOUD_UNREACHABLE' && error.code !== 'CLOUD_UNAUTHORIZED') return false;
+      await connect();
+      return error.code === 'CLOUD_UNREACHABLE' || clouds.get(account) !== used;
+    },
+    clockOffset: account => clouds.get(account)?.clockOffset() ?? 0,
+    drop() {
+      for (const cloud of clouds.values()) cloud.dispose();
+      clouds = new Map();
+      connectedTo = '';
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * A Cloud that stays the same while the connection behind it comes and goes. A call that finds nobody there, because the
+ * practice cloud was started again elsewhere, is made once more; every method of a Cloud may be run again (cloud.ts).
+ */
+import type { CloudKind } from '../../../shared/contract/common.ts';
+import type { AccountId } from '../../../shared/domain/ids.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Cloud } from '../../clouds/cloud.ts';
+import type { Link } from './practiceLink.ts';
+
+/** `answered` is called after each successful call: the cloud's clock may be known better then. */
+export function throughLink(options: {
+  kind: CloudKind;
+  account: AccountId;
+  link: Link;
+  answered: () => void;
+}): Cloud {
+  const { kind, account, link, answered } = options;
+
+  async function call<T>(run: (cloud: Cloud) => Promise<T>): Promise<T> {
+    const cloud = await link.get(account);
+    const result = await run(cloud).catch(async error => {
+      if (!(error instanceof LatchkeyError) || !(await link.recover(account, cloud, error))) throw error;
+      return run(await link.get(account));
+    });
+    answered();
+    return result;
+  }
+
+  /** Begins again only while nothing was given out yet. */
+  async function* iterate<T>(run: (cloud: Cloud) => AsyncIterable<T>): AsyncGenerator<T> {
+    const cloud = await link.get(account);
+    let begun = false;
+    try {
+      for await (const item of run(cloud)) {
+        begun = true;
+        yield item;
+      }
+    } catch (error) {
+      if (begun || !(error instanceof LatchkeyError) || !(await link.recover(account, cloud, error))) throw error;
+      yield* run(await link.get(account));
+    }
+    answered();
+  }
+
+  return {
+    kind,
+    account,
+    identity: signal => call(cloud => cloud.identity(signal)),
+    scopes: signal => call(cloud => cloud.scopes(signal)),
+    inventory: (scope, signal) => iterate(cloud => cloud.inventory(scope, signal)),
+    vm: (id, signal) => call(cloud => cloud.vm(id, signal)),
+    clockOffset: () => link.clockOffset(account),
+    orders: (vm, wanted) => link.now(account).orders(vm, wanted),
+    open: (order, signal) => call(cloud => cloud.open(order, signal)),
+    extend: (order, standing, signal) => call(cloud => cloud.extend(order, standing, signal)),
+    close: (gate, names, grants, signal) => call(cloud => cloud.close(gate, names, grants, signal)),
+    ours: (where, signal) => iterate(cloud => cloud.ours(where, signal)),
+    planLock: (vm, ports, signal) => call(cloud => cloud.planLock(vm, ports, signal)),
+    planUnlock: (vm, signal) => call(cloud => cloud.planUnlock(vm, signal)),
+    apply: (plan, vm, onStep, signal) => call(cloud => cloud.apply(plan, vm, onStep, signal)),
+    endpoints: (vm, ports) => link.now(account).endpoints(vm, ports),
+    hostKeys: (vm, signal) => call(cloud => cloud.hostKeys(vm, signal)),
+    observers: () => link.now(account).observers(),
+    dispose: () => undefined,
+  };
+}
