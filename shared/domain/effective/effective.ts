@@ -1,0 +1,127 @@
+/**
+ * What is effectively reachable: the one pure function that takes a packet through every layer in front of an
+ * interface. Lists, plans, the window and the tests all ask this one. It knows NSGs and security groups as read; what
+ * it can't know (members of a group, other service tags) makes the answer `unknown` where it could decide, never a guess.
+ */
+import type { CloudKind, Protocol } from '../../contract/common.ts';
+import { cidrFamily, type Family } from '../cidr.ts';
+import type { Gate, GateLayer, GateRule, NetworkInterface } from '../vm.ts';
+import { type AddressSet, intersect, isEmpty, setOf, subtract } from './addressSet.ts';
+import { type Packet, sourcePortsToTry, type Walk, walk } from './layer.ts';
+import { sourceCover } from './places.ts';
+
+export type Verdict = 'allowed' | 'denied' | 'unknown';
+
+/** What one layer says to all of the source. */
+export interface LayerVerdict {
+  layer: GateLayer;
+  /** `no` also if only a part of the source is stopped: then `partly` is true. */
+  lets: 'yes' | 'no' | 'unknown';
+  partly: boolean;
+  /** The rule that decides. Absent when none matched: then nobody is let in. */
+  rule?: GateRule | undefined;
+  gate?: Gate | undefined;
+}
+
+export interface Effective {
+  verdict: Verdict;
+  /** Outermost first, one for each layer of the interface. Empty when the interface has no address of the source's family. */
+  layers: LayerVerdict[];
+  /** The VM's address that was judged. */
+  destination?: string | undefined;
+}
+
+export interface Question {
+  cloud: CloudKind;
+  /** `any`: both TCP and UDP must get through. */
+  protocol: Protocol;
+  port: number;
+  /** An address or CIDR: all of it must get through. */
+  source: string;
+  /** Default: the interface's first address of the source's family. */
+  destination?: string | undefined;
+}
+
+/** May `source` reach the interface's port now, and which rule of each layer decides? Throws BAD_CIDR for a bad source. */
+export function effective(to: NetworkInterface, question: Question): Effective {
+  const family = cidrFamily(question.source);
+  const addresses = destinations(to);
+  const destination = question.destination ?? addresses.find(a => cidrFamily(a) === family);
+  if (destination === undefined) return { verdict: addresses.length === 0 ? 'unknown' : 'denied', layers: [] };
+  if (to.layers.length === 0) {
+    return { verdict: opensWithoutLayers(question.cloud) ? 'allowed' : 'denied', layers: [], destination };
+  }
+  const source = setOf(question.source);
+  const bySourcePort = (protocol: Packet['protocol']): Effective =>
+    eitherWay(
+      sourcePortsToTry(to.layers).map(sourcePort => {
+        const packet: Packet = { protocol, port: question.port, sourcePort, destination };
+        const layers = to.layers.map(layer => judge(layer, packet, source));
+        return { verdict: chain(layers), layers, destination };
+      }),
+    );
+  const results = protocolsOf(question.protocol).map(bySourcePort);
+  return worst(results);
+}
+
+/** No layers: an Azure interface lets everybody in (it has no NSG), an AWS one nobody. */
+export function opensWithoutLayers(cloud: CloudKind): boolean {
+  return cloud === 'azure';
+}
+
+export function protocolsOf(protocol: Protocol): Packet['protocol'][] {
+  return protocol === 'any' ? ['tcp', 'udp'] : [protocol];
+}
+
+/** The addresses rules are judged against: the private ones, and public ones of a family that has no private (AWS IPv6). */
+export function destinations(to: NetworkInterface): string[] {
+  const has = new Set<Family>(to.privateAddresses.map(cidrFamily));
+  return [...to.privateAddresses, ...to.publicAddresses.filter(a => !has.has(cidrFamily(a)))];
+}
+
+function judge(layer: GateLayer, packet: Packet, source: AddressSet): LayerVerdict {
+  const walked = walk(layer, packet, source, { cover: sourceCover });
+  const stopped = subtract(source, walked.mayAllow);
+  if (!isEmpty(stopped)) {
+    const by = walked.decisions.find(
+      d => d.rule.access === 'deny' && !isEmpty(intersect(d.may, stopped)),
+    );
+    return { layer, lets: 'no', partly: !isEmpty(walked.mayAllow), rule: by?.rule, gate: by?.gate };
+  }
+  const lets = isEmpty(walked.mayDeny) ? 'yes' : 'unknown';
+  const by = lets === 'yes' ? walked.decisions[0] : doubtful(walked);
+  return { layer, lets, partly: false, rule: by?.rule, gate: by?.gate };
+}
+
+/** The first rule that perhaps matches: it is why the answer is unknown. */
+function doubtful(walked: Walk): Walk['decisions'][number] | undefined {
+  return walked.decisions.find(d => !isEmpty(subtract(d.may, d.sure)));
+}
+
+function chain(layers: LayerVerdict[]): Verdict {
+  if (layers.some(l => l.lets === 'no')) return 'denied';
+  return layers.some(l => l.lets === 'unknown') ? 'unknown' : 'allowed';
+}
+
+/** One of several results holds, and we don't know which (a client's source port is chance). */
+function eitherWay(results: Effective[]): Effective {
+  const [first, ...others] = results;
+  if (first === undefined) throw new Error('no source port was tried');
+  if (others.length === 0) return first;
+  const layers = first.layers.map((_, i): LayerVerdict => {
+    const all = results.flatMap(r => r.layers[i] ?? []);
+    const same = all.every(l => l.lets === all[0]?.lets);
+    const telling = (same ? undefined : all.find(l => l.rule?.sourcePorts !== undefined)) ?? all[0];
+    if (telling === undefined) throw new Error('layers differ between source ports');
+    return same ? telling : { ...telling, lets: 'unknown', partly: false };
+  });
+  const agreed = others.every(r => r.verdict === first.verdict);
+  return { ...first, verdict: agreed ? first.verdict : 'unknown', layers };
+}
+
+function worst(results: Effective[]): Effective {
+  const found =
+    results.find(r => r.verdict === 'denied') ?? results.find(r => r.verdict === 'unknown') ?? results[0];
+  if (found === undefined) throw new Error('no protocol was tried');
+  return found;
+}

@@ -1,0 +1,79 @@
+/** Who from the internet gets in: exact sets of addresses, and from them the exposed ports of a VM. */
+import type { Protocol } from '../../contract/common.ts';
+import { cidrFamily } from '../cidr.ts';
+import type { GateRule, NetworkInterface, Vm } from '../vm.ts';
+import { type AddressSet, intersect, isEmpty, nowhere, onlyFamily, subtract, union } from './addressSet.ts';
+import { destinations, opensWithoutLayers, protocolsOf, type Question } from './effective.ts';
+import { sourcePortsToTry, walk } from './layer.ts';
+import { internet, internetCover } from './places.ts';
+
+/** `sure` get in for certain; `may` holds these and those of whom we can't tell. */
+export interface Reach {
+  sure: AddressSet;
+  may: AddressSet;
+}
+
+/**
+ * The internet addresses (see `internet` in places.ts) that get to a port, judged by the rules alone: whether the VM
+ * has a public address does not matter, a load balancer may lead there. Who wants in chooses the source port, so one
+ * that works is enough; with protocol `any`, TCP or UDP is. Without `destination`: to any address of the interface.
+ * `without`: rules to think away, such as those of grants.
+ */
+export function allowedInternetSources(
+  to: NetworkInterface,
+  question: Omit<Question, 'source'> & { without?: ((rule: GateRule) => boolean) | undefined },
+): Reach {
+  const targets = question.destination === undefined ? destinations(to) : [question.destination];
+  let sure = nowhere;
+  let may = nowhere;
+  for (const destination of targets) {
+    const from = onlyFamily(internet, cidrFamily(destination));
+    if (to.layers.length === 0 && !opensWithoutLayers(question.cloud)) continue;
+    for (const protocol of protocolsOf(question.protocol)) {
+      for (const sourcePort of sourcePortsToTry(to.layers)) {
+        const packet = { protocol, port: question.port, sourcePort, destination };
+        let surely = from;
+        let perhaps = from;
+        for (const layer of to.layers) {
+          const { mayAllow, mayDeny } = walk(layer, packet, perhaps, {
+            cover: internetCover,
+            without: question.without,
+          });
+          surely = subtract(surely, mayDeny);
+          perhaps = intersect(perhaps, mayAllow);
+        }
+        sure = union(sure, surely);
+        may = union(may, perhaps);
+      }
+    }
+  }
+  return { sure, may };
+}
+
+/** Ports of a VM by what the internet can do with them, without any grant. Each list in the order asked, no port twice. */
+export interface Exposure {
+  exposed: number[];
+  /** Perhaps exposed: a rule we can't see through decides. */
+  unknown: number[];
+}
+
+/** Which of these ports can some internet address reach, other than through a grant's rule? */
+export function exposure(vm: Vm, ports: readonly { port: number; protocol: Protocol }[]): Exposure {
+  const reachOf = ({ port, protocol }: { port: number; protocol: Protocol }): Reach[] =>
+    vm.interfaces.map(to =>
+      allowedInternetSources(to, {
+        cloud: vm.cloud,
+        protocol,
+        port,
+        without: rule => rule.by === 'grant',
+      }),
+    );
+  const exposed = new Set<number>();
+  const unknown = new Set<number>();
+  for (const port of ports) {
+    const reaches = reachOf(port);
+    if (reaches.some(reach => !isEmpty(reach.sure))) exposed.add(port.port);
+    else if (reaches.some(reach => !isEmpty(reach.may))) unknown.add(port.port);
+  }
+  return { exposed: [...exposed], unknown: [...unknown].filter(port => !exposed.has(port)) };
+}

@@ -1,0 +1,77 @@
+/** A packet's way to a VM, station by station, as the window draws it: facts only, the sentences are the screen's. */
+import type { Protocol } from '../contract/common.ts';
+import type { Hop, VmDetail } from '../contract/vms.ts';
+import { bareAddress } from './cidr.ts';
+import { type Effective, effective, type LayerVerdict, type Verdict } from './effective/effective.ts';
+import type { GateLayer, NetworkInterface, Vm } from './vm.ts';
+
+type Way = VmDetail['ways'][number];
+
+/**
+ * May `source` (address or CIDR) reach this port of the VM, and over which stations? Of several interfaces the way
+ * goes by the one that lets the source in, else by the primary one. Throws BAD_CIDR.
+ */
+export function wayTo(vm: Vm, wanted: { port: number; protocol: Protocol; source: string }): Way {
+  const nics = vm.interfaces.toSorted((a, b) => Number(b.primary) - Number(a.primary));
+  const results = nics.map(nic => effective(nic, { cloud: vm.cloud, ...wanted }));
+  const best = results.find(r => r.verdict === 'allowed') ?? results.find(r => r.layers.length > 0);
+  const result = best ?? results[0] ?? { verdict: 'unknown', layers: [] };
+  const nic = nics[results.indexOf(result)];
+  const verdict = isOff(vm) && result.verdict === 'allowed' ? 'denied' : result.verdict;
+  return { ...wanted, reach: lets[verdict], hops: hops(vm, nic, wanted.source, result) };
+}
+
+const lets = { allowed: 'yes', denied: 'no', unknown: 'unknown' } as const satisfies Record<Verdict, Hop['lets']>;
+
+function hops(vm: Vm, nic: NetworkInterface | undefined, source: string, result: Effective): Hop[] {
+  const you: Hop = { kind: 'you', title: bareAddress(source), lets: 'yes' };
+  return [you, ...result.layers.map(layerHop), vmHop(vm, nic, result)];
+}
+
+function layerHop(verdict: LayerVerdict): Hop {
+  const { layer, rule, partly } = verdict;
+  const note = noteOf(verdict, partly);
+  return {
+    kind: kindOf(layer),
+    title: (verdict.gate === undefined ? layer.gates : [verdict.gate]).map(gate => gate.name).join(', '),
+    lets: verdict.lets,
+    ...(rule === undefined ? {} : { rule: [rule.priority, rule.name].filter(part => part !== undefined).join(' ') }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function noteOf(verdict: LayerVerdict, partly: boolean): string | undefined {
+  if (partly) return 'lets in only a part of this range';
+  if (verdict.rule === undefined) return verdict.lets === 'no' ? 'no rule lets it in' : undefined;
+  switch (verdict.rule.by) {
+    case 'grant':
+      return verdict.rule.mark === undefined ? undefined : `grant of ${verdict.rule.mark.owner}`;
+    case 'lock':
+      return 'Latchkey lock';
+    case 'defender':
+      return 'Defender for Cloud';
+    case 'foreign':
+    case 'default':
+      return undefined;
+  }
+}
+
+function vmHop(vm: Vm, nic: NetworkInterface | undefined, result: Effective): Hop {
+  const address = result.destination ?? nic?.privateAddresses[0];
+  const title = address === undefined ? vm.name : `${vm.name} ${address}`;
+  if (isOff(vm)) return { kind: 'vm', title, lets: 'no', note: `the VM is ${vm.power}` };
+  if (result.layers.length > 0) return { kind: 'vm', title, lets: 'yes' };
+  if (result.verdict === 'allowed') return { kind: 'vm', title, lets: 'yes', note: 'no gate stands in front of it' };
+  if (result.verdict === 'unknown') return { kind: 'vm', title, lets: 'unknown', note: 'it has no address we know' };
+  const note = result.destination === undefined ? 'it has no address of this family' : 'no security group is attached';
+  return { kind: 'vm', title, lets: 'no', note };
+}
+
+function isOff(vm: Vm): boolean {
+  return vm.power === 'stopped' || vm.power === 'stopping';
+}
+
+function kindOf(layer: GateLayer): Hop['kind'] {
+  if (layer.mode === 'any-allow') return 'security-groups';
+  return layer.place === 'subnet' ? 'subnet-nsg' : 'nic-nsg';
+}

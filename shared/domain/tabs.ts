@@ -1,0 +1,52 @@
+/** Which tab a VM is on, how open it is, and the gate its row shows. */
+import type { Access, Tab, VmRow } from '../contract/vms.ts';
+import { exposure } from './effective/exposure.ts';
+import { defaultPolicy } from './policyTag.ts';
+import type { Vm } from './vm.ts';
+
+/**
+ * The tab, as Defender for Cloud sorts (reference 2.8) but for stopped VMs, which can be configured here. `reason`: why
+ * it is unsupported, or what is wrong with the policy, in words.
+ */
+export function tabOf(vm: Vm): { tab: Tab; reason?: string } {
+  if (vm.kind === 'classic') {
+    return { tab: 'unsupported', reason: 'A classic VM: it has no network security group to open.' };
+  }
+  if (vm.interfaces.length === 0) {
+    return { tab: 'unsupported', reason: 'It has no network interface.' };
+  }
+  if (vm.cloud === 'azure' && gateOf(vm) === 'none') {
+    return { tab: 'unsupported', reason: 'No network security group and no firewall stands in front of it.' };
+  }
+  if (vm.policyError !== undefined) return { tab: 'configured', reason: vm.policyError.message };
+  return { tab: vm.policy === undefined ? 'not-configured' : 'configured' };
+}
+
+/** The ports that matter for a VM: its policy's, else the four defaults. */
+export function watchedPorts(vm: Vm): { port: number; protocol: 'tcp' | 'udp' | 'any' }[] {
+  return (vm.policy ?? defaultPolicy).ports.map(({ port, protocol }) => ({ port, protocol }));
+}
+
+/**
+ * How open a VM is on its watched ports, and which of them are exposed. A live grant shows as `open` before all else
+ * (its end must be seen); a stopped VM is `stopped` whatever its rules say, but `exposedPorts` still tells.
+ */
+export function accessOf(vm: Vm, hasLiveGrant: boolean): { access: Access; exposedPorts: number[] } {
+  if (vm.kind === 'classic' || vm.interfaces.length === 0) {
+    return { access: hasLiveGrant ? 'open' : 'unknown', exposedPorts: [] };
+  }
+  const { exposed, unknown } = exposure(vm, watchedPorts(vm));
+  const access = (): Access => {
+    if (hasLiveGrant) return 'open';
+    if (vm.power === 'stopped' || vm.power === 'stopping') return 'stopped';
+    if (exposed.length > 0) return 'exposed';
+    return unknown.length > 0 ? 'unknown' : 'shut';
+  };
+  return { access: access(), exposedPorts: exposed };
+}
+
+/** The icon of the connection column: the innermost kind of gate there is. */
+export function gateOf(vm: Vm): VmRow['gate'] {
+  const gates = vm.interfaces.flatMap(nic => nic.layers.flatMap(layer => layer.gates));
+  return gates[0]?.kind ?? 'none';
+}
