@@ -14,6 +14,7 @@ const longestBody = 64 * 1024;
  */
 export function createHttp(env: NodeJS.ProcessEnv = process.env): Http {
   return {
+    hasProxy: () => Boolean(env['https_proxy'] || env['HTTPS_PROXY']),
     async get(url, options) {
       const address = new URL(url);
       const secure = address.protocol === 'https:';

@@ -28,6 +28,8 @@ export interface Http {
     url: string,
     options: { ca?: string; family?: 4 | 6; proxy?: boolean; timeoutMs: number; signal?: AbortSignal },
   ): Promise<HttpAnswer>;
+  /** True if the system names a proxy for HTTPS, so that `proxy` makes a difference. */
+  hasProxy(): boolean;
 }
 
 export interface Tcp {

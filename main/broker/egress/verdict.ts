@@ -1,0 +1,28 @@
+/** What all the answers say together, for one address family. */
+import type { MyIp, Observation } from '../../../shared/contract/egress.ts';
+import { canonicalCidr, cidrContains, type Family } from '../../../shared/domain/cidr.ts';
+
+type Verdict = MyIp['ipv4'];
+
+/** So many observers must say the same before an address is believed; fewer only where fewer could answer at all. */
+const enough = 2;
+
+/**
+ * `ranges`: the organisation's egress ranges, used
+ * when observers differ and the ranges contain everything that was seen.
+ */
+export function judge(family: Family, observations: Observation[], ranges: string[]): Verdict {
+  const asked = observations.filter(seen => seen.family === family);
+  const answers = asked.filter(seen => seen.address !== undefined);
+  const addresses = [...new Set(answers.flatMap(seen => seen.address ?? []))];
+  const [address] = addresses;
+  if (address === undefined) return { state: 'unknown' };
+  if (addresses.length === 1) {
+    const askable = new Set(asked.map(seen => seen.observer)).size;
+    const agreeing = new Set(answers.map(seen => seen.observer)).size;
+    return { state: agreeing >= Math.min(enough, askable) ? 'agreed' : 'unknown', address };
+  }
+  const containing = ranges.filter(range => addresses.some(seen => cidrContains(range, seen)));
+  const allContained = addresses.every(seen => containing.some(range => cidrContains(range, seen)));
+  return allContained ? { state: 'organisation', ranges: containing.map(canonicalCidr) } : { state: 'differ' };
+}
