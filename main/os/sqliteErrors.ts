@@ -39,6 +39,7 @@ export function asSqliteError(error: unknown, path: string): unknown {
     case 'corrupt':
     case 'notadb':
       return damaged(path, error instanceof Error ? error.message : '', error);
+    case undefined:
     default:
       return error;
   }

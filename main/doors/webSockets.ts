@@ -1,0 +1,60 @@
+/** The contract over WebSockets, for the doors that listen with an HTTP server. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Logger } from '../os/ports.ts';
+import { longestFrame, type Wire } from './carry.ts';
+
+/** With this much unsent, a stream waits for its reader. */
+const mostUnsent = 1024 * 1024;
+
+export interface WebSockets {
+  /** Takes an upgrade that was found allowed. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): void;
+}
+
+export function createWebSockets(carry: (wire: Wire) => void, log: Logger): WebSockets {
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: longestFrame,
+    perMessageDeflate: false,
+    clientTracking: true,
+  });
+  server.on('connection', socket => {
+    // `ws` ends a connection that breaks the protocol or sends too large a frame; here it is only told.
+    socket.on('error', error => log.warn({ code: (error as NodeJS.ErrnoException).code }, error.message));
+    carry(wire(socket));
+  });
+  return {
+    accept: (request, socket, head) =>
+      server.handleUpgrade(request, socket, head, client => server.emit('connection', client, request)),
+    close: () => {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    },
+  };
+}
+
+/** Refuses an upgrade with an HTTP status. */
+export function refuse(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function wire(socket: WebSocket): Wire {
+  return {
+    send: frame => {
+      if (socket.bufferedAmount < mostUnsent) {
+        socket.send(frame);
+        return Promise.resolve();
+      }
+      // A failed write closes the socket, and that is what its streams end by.
+      return new Promise(resolve => socket.send(frame, () => resolve()));
+    },
+    onFrame: run =>
+      socket.on('message', (data, binary) => run(binary ? data : (data as Buffer).toString('utf8'))),
+    onClose: run => socket.on('close', run),
+    close: () => socket.close(1008),
+  };
+}
