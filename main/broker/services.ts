@@ -8,7 +8,7 @@ import type { MyIp } from '../../shared/contract/egress.ts';
 import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../shared/contract/grants.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import type { VmChange, VmDetail, VmList, VmRow } from '../../shared/contract/vms.ts';
-import type { AccountId, GrantId, VmId } from '../../shared/domain/ids.ts';
+import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
 import type { Vm } from '../../shared/domain/vm.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import type { Cloud, Scope } from '../clouds/cloud.ts';
@@ -32,6 +32,8 @@ export interface Inventory {
   /** The VM a person means. Throws VM_NOT_FOUND, VM_AMBIGUOUS with the candidates in `detail`. Lists its scopes first if nothing was ever listed. */
   find(ref: string): Promise<Vm>;
   get(id: VmId): Vm | undefined;
+  /** Known VMs that this gate stands in front of. */
+  behind(gate: GateId): Vm[];
   /** A fresh look in the cloud; what it finds replaces what was known. Throws VM_NOT_FOUND when it is gone. */
   fresh(id: VmId): Promise<Vm>;
   /** Takes what was just written as known. */

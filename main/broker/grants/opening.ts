@@ -1,0 +1,190 @@
+/** From what a person asks for to rules that stand: checks, orders, the ledger first, then the gates. */
+import type { Protocol } from '../../../shared/contract/common.ts';
+import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
+import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
+import { checkRequest } from '../../../shared/domain/request.ts';
+import { formatDuration } from '../../../shared/domain/time.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
+import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
+import type { RuleOrder } from '../../clouds/cloud.ts';
+import type { Random } from '../../os/ports.ts';
+import type { Closer } from './closing.ts';
+import type { GrantsContext } from './context.ts';
+import { type GrantRecord, liveStates } from './records.ts';
+
+export interface Opener {
+  /** What a request for one VM would do. Throws what `open` would throw before it writes. */
+  preview(vm: string, request: GrantRequest): Promise<RequestPreview>;
+  /** Opens for one VM; gives the open grant. Throws; then nothing is open, or the grant is `stuck` and says so. */
+  open(vm: string, request: GrantRequest): Promise<GrantRecord>;
+  /** Goes on with a grant that a crash left in `opening`. */
+  finish(grant: GrantId): Promise<GrantRecord>;
+}
+
+interface Prepared {
+  vm: Vm;
+  ports: { port: number; protocol: Protocol }[];
+  sources: string[];
+  forMs: number;
+  owner: string;
+  orders: (grant: GrantId, end: number) => RuleOrder[];
+}
+
+export function createOpener(context: GrantsContext, closer: Closer): Opener {
+  const { ledger } = context;
+
+  async function prepare(ref: string, request: GrantRequest): Promise<Prepared> {
+    const vm = await running(context, await context.inventory.find(ref));
+    const policy = configured(vm);
+    const sources = await context.egress.sources(vm, request.sources ?? ['my-ip']);
+    const { ports, forMs } = checkRequest(policy, vm.os, {
+      ports: request.ports,
+      sources,
+      forMs: request.forMs,
+    });
+    const cloud = context.accounts.cloud(vm.account);
+    const owner = context.accounts.user(vm.account);
+    return {
+      vm,
+      ports,
+      sources,
+      forMs,
+      owner,
+      orders: (grant, end) =>
+        cloud.orders(vm, { ports, sources, mark: { grant, owner, end, vmName: vm.name } }),
+    };
+  }
+
+  async function finish(id: GrantId): Promise<GrantRecord> {
+    const errors = await context.keeper.settle(ledger.rulesOf(id).map(rule => rule.id));
+    const error = [...errors.values()][0];
+    const now = ledger.grant(id);
+    if (!now) throw new Error(`grant ${id} is not in the ledger`);
+    // Revoked or past its end while it was opening: closing has taken over.
+    if (now.state !== 'opening') throw cancelled(now);
+    if (error) throw await undo(id, error);
+    const grant = ledger.updateGrant(id, { state: 'open', openedAt: context.clock.now() });
+    context.tell(grant, 'opened', { text: `${grant.vmName} is open for ${grant.sources.join(', ')}.` });
+    context.changed(id);
+    context.wake();
+    return grant;
+  }
+
+  async function undo(id: GrantId, error: ErrorData): Promise<LatchkeyError> {
+    try {
+      ledger.updateGrant(id, { error });
+    } finally {
+      await closer.shut([id], 'failed');
+    }
+    const after = ledger.grant(id);
+    if (after && liveStates.includes(after.state)) {
+      return new LatchkeyError({
+        ...error,
+        message: `${error.message} What was opened before that could not be shut yet; it is being tried again.`,
+        detail: { ...error.detail, grant: id },
+      });
+    }
+    return new LatchkeyError(error);
+  }
+
+  return {
+    async preview(ref, request) {
+      const { vm, ports, sources, forMs, orders } = await prepare(ref, request);
+      const writes = orders(newGrantId(context.random), context.cloudNow(vm.account) + forMs).map(
+        order =>
+          `${order.gateName}: let ${order.sources.join(', ')} in to ${portList(order.ports)} for ${formatDuration(forMs)}`,
+      );
+      return { vm: vm.id, vmName: vm.name, ports, sources, forMs, writes, notes: [] };
+    },
+    async open(ref, request) {
+      const { vm, ports, sources, forMs, owner, orders } = await prepare(ref, request).catch(
+        (error: unknown) => {
+          const data = toErrorData(error);
+          context.activity.write({
+            kind: 'refused',
+            outcome: 'failed',
+            vmName: ref,
+            reason: request.reason,
+            text: data.message,
+            error: data,
+          });
+          throw error;
+        },
+      );
+      const id = newGrantId(context.random);
+      const endsAt = context.cloudNow(vm.account) + forMs;
+      const grant: GrantRecord = {
+        id,
+        vm: vm.id,
+        vmName: vm.name,
+        cloud: vm.cloud,
+        account: vm.account,
+        owner,
+        state: 'opening',
+        ports,
+        sources,
+        reason: request.reason,
+        requestedAt: context.clock.now(),
+        openedAt: undefined,
+        endsAt,
+        extendingTo: undefined,
+        closedAt: undefined,
+        adopted: false,
+        notes: [],
+        error: undefined,
+        cause: undefined,
+      };
+      const planned = orders(id, endsAt);
+      ledger.together(() => ledger.insert(grant, planned));
+      context.tell(grant, 'request', { text: `Access to ${vm.name} asked for ${formatDuration(forMs)}.` });
+      context.changed(id);
+      context.wake();
+      return finish(id);
+    },
+    finish,
+  };
+}
+
+function configured(vm: Vm): NonNullable<Vm['policy']> {
+  if (vm.policyError) throw new LatchkeyError(vm.policyError);
+  if (vm.policy) return vm.policy;
+  throw new LatchkeyError({
+    code: 'NOT_CONFIGURED',
+    message: `${vm.name} has no just-in-time policy yet.`,
+    fix: `Lock it first: \`latchkey lock ${vm.id}\`.`,
+  });
+}
+
+/** What is known may be old: before a VM is called stopped, its cloud is asked. */
+async function running(context: GrantsContext, known: Vm): Promise<Vm> {
+  if (known.power !== 'stopped' && known.power !== 'stopping') return known;
+  const vm = await context.inventory.fresh(known.id);
+  if (vm.power !== 'stopped' && vm.power !== 'stopping') return vm;
+  throw new LatchkeyError({
+    code: 'VM_STOPPED',
+    message: `${vm.name} is ${vm.power}: nothing would answer.`,
+    fix: 'Start the VM, then ask again.',
+  });
+}
+
+function cancelled(grant: GrantRecord): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CANCELLED',
+    message:
+      grant.cause === 'revoked'
+        ? `The grant for ${grant.vmName} was revoked while it was being opened.`
+        : `The grant for ${grant.vmName} ended before it was open.`,
+    fix: 'Ask again.',
+    detail: { grant: grant.id },
+  });
+}
+
+function portList(ports: number[]): string {
+  return ports.length === 1 ? `port ${ports[0]}` : `ports ${ports.join(', ')}`;
+}
+
+/** 12 letters and digits of base 32: 60 random bits. */
+export function newGrantId(random: Random): GrantId {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+  return parseGrantId([...random.bytes(12)].map(byte => alphabet[byte % 32]).join(''));
+}

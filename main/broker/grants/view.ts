@@ -1,0 +1,60 @@
+/** A grant as the doors show it. */
+import type { Grant } from '../../../shared/contract/grants.ts';
+import type { Policy } from '../../../shared/contract/policies.ts';
+import type { Instant } from '../../os/ports.ts';
+import { type GrantRecord, liveStates, type RuleRecord } from './records.ts';
+
+const iso = (at: Instant) => new Date(at).toISOString();
+
+/** Said of every grant that is over: neither NSGs nor security groups end what is up. */
+const sessionsGoOn = 'The port is closed to new connections; a session that is open may go on.';
+
+/** `policy` is the VM's as known now; `now` is in the cloud's time. */
+export function grantView(
+  grant: GrantRecord,
+  rules: RuleRecord[],
+  policy: Policy | undefined,
+  now: Instant,
+): Grant {
+  const live = liveStates.includes(grant.state);
+  const longest = live && policy ? longestFor(grant, policy) : undefined;
+  return {
+    id: grant.id,
+    vm: grant.vm,
+    vmName: grant.vmName,
+    cloud: grant.cloud,
+    account: grant.account,
+    owner: grant.owner,
+    state: grant.state,
+    ports: grant.ports,
+    sources: grant.sources,
+    reason: grant.reason,
+    requestedAt: iso(grant.requestedAt),
+    openedAt: grant.openedAt === undefined ? undefined : iso(grant.openedAt),
+    endsAt: iso(grant.endsAt),
+    closedAt: grant.closedAt === undefined ? undefined : iso(grant.closedAt),
+    endedBy: 'this-computer',
+    maxEndsAt: longest === undefined ? undefined : iso(Math.max(grant.endsAt, now + longest)),
+    rules: rules.map(rule => ({
+      gate: rule.gate,
+      gateName: rule.order.gateName,
+      names: [...rule.names, ...rule.foreign],
+      state: rule.state,
+      ports: rule.order.ports,
+      sources: rule.order.sources,
+    })),
+    notes: grant.state === 'closed' ? [...grant.notes, sessionsGoOn] : grant.notes,
+    error: grant.error,
+  };
+}
+
+/** The longest time the policy allows for all of the grant's ports together; undefined if one is not in it any more. */
+export function longestFor(grant: Pick<GrantRecord, 'ports'>, policy: Policy): number | undefined {
+  const each = grant.ports.map(
+    wanted =>
+      policy.ports.find(
+        port => port.port === wanted.port && (port.protocol === wanted.protocol || port.protocol === 'any'),
+      )?.maxMs,
+  );
+  return each.includes(undefined) ? undefined : Math.min(...each.map(Number));
+}
