@@ -1,0 +1,60 @@
+/** What an action is given, and how it is put into the table. */
+import type { AwsError } from '../errors.ts';
+import { notFound } from '../errors.ts';
+import type { Params } from '../query.ts';
+import type { Instance, NetworkInterface, Region, SecurityGroup, World } from '../world.ts';
+import type { Elements } from '../xml.ts';
+
+export interface Call {
+  world: World;
+  region: Region;
+  params: Params;
+  /** The cloud's clock at this request, epoch milliseconds. */
+  now: number;
+  /** Public host keys of a machine by its ARN, as `ssh-ed25519 AAAA…`. */
+  hostKeys: (machine: string) => string[];
+}
+
+export interface Action {
+  /** A viewer may not call it, and it knows DryRun as a question about rights. */
+  writes: boolean;
+  run(call: Call): Elements;
+}
+
+export const reads = (run: Action['run']): Action => ({ writes: false, run });
+export const writes = (run: Action['run']): Action => ({ writes: true, run });
+
+export const unknownGroup = (id: string): AwsError => notFound('InvalidGroup', 'security group', id);
+export const unknownInstance = (id: string): AwsError => notFound('InvalidInstanceID', 'instance ID', id);
+export const unknownInterface = (id: string): AwsError =>
+  notFound('InvalidNetworkInterfaceID', 'networkInterface ID', id);
+export const unknownRule = (id: string): AwsError =>
+  notFound('InvalidSecurityGroupRuleId', 'security group rule ID', id);
+
+/** The group a request names, by id or (in the default VPC) by name. Throws InvalidGroup.NotFound. */
+export function groupOf({ region, params }: Call): SecurityGroup {
+  const name = params.text('GroupName');
+  const id = params.text('GroupId');
+  if (id === undefined && name !== undefined) {
+    const named = [...region.groups.values()].find(
+      group => group.name === name && region.vpcs.get(group.vpcId)?.isDefault === true,
+    );
+    if (!named) throw unknownGroup(name);
+    return named;
+  }
+  const group = region.groups.get(params.required('GroupId'));
+  if (!group) throw unknownGroup(id ?? '');
+  return group;
+}
+
+/** The one interface of an instance. */
+export function interfaceOf(region: Region, instance: Instance): NetworkInterface {
+  const found = region.interfaces.get(instance.interfaceId);
+  if (!found) throw unknownInterface(instance.interfaceId);
+  return found;
+}
+
+/** A time as EC2 writes it. */
+export function isoTime(instant: number): string {
+  return new Date(instant).toISOString();
+}

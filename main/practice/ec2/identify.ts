@@ -1,0 +1,59 @@
+/** Who sends this request: the access key behind its signature. */
+import { AwsError } from './errors.ts';
+import { isSignedBy, readSignature, type Signature, type SignedRequest, signedAt } from './sigv4.ts';
+import type { AccessKey, World } from './world.ts';
+import type { Service } from './xml.ts';
+
+/** A signature may be this old or this far ahead, milliseconds. */
+const skewMs = 15 * 60_000;
+
+/** The service a request is signed for; `ec2` where it says none that is known. */
+export function serviceOf(headers: SignedRequest['headers']): Service {
+  const service = readSignature(headers)?.service;
+  return service === 'sts' || service === 'scheduler' ? service : 'ec2';
+}
+
+/**
+ * The key a request is signed with, and the signature. Throws the error its service has for a missing signature, an
+ * unknown key, a wrong signature, a wrong clock, and a session that is over.
+ */
+export function identify(world: World, request: SignedRequest): { key: AccessKey; signature: Signature } {
+  const service = serviceOf(request.headers);
+  const signature = readSignature(request.headers);
+  if (!signature) {
+    throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+  }
+  const key = world.keys.get(signature.keyId);
+  if (!key) throw unknownKey(service);
+  if (!isSignedBy(key.secret, request, signature)) {
+    if (service === 'ec2') throw unknownKey(service);
+    throw new AwsError(
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided.',
+      403,
+    );
+  }
+  const apart = signedAt(signature) - world.now();
+  if (!(Math.abs(apart) <= skewMs)) {
+    const code = service === 'ec2' ? 'RequestExpired' : 'SignatureDoesNotMatch';
+    throw new AwsError(
+      code,
+      `Signature not current: ${signature.time} is too far from the time of the service.`,
+      403,
+    );
+  }
+  const token = request.headers['x-amz-security-token'];
+  if (key.session && token !== key.session.token) throw unknownKey(service);
+  if (key.session && world.now() >= key.session.ends) {
+    const code = service === 'ec2' ? 'RequestExpired' : 'ExpiredToken';
+    throw new AwsError(code, 'The security token included in the request is expired', 403);
+  }
+  return { key, signature };
+}
+
+function unknownKey(service: Service): AwsError {
+  if (service === 'ec2') {
+    return new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
+  }
+  return new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid.', 403);
+}

@@ -1,0 +1,55 @@
+/**
+ * Would the emulated network let a new TCP connection through? The practice cloud's own answer: it must not share
+ * code with the evaluation it is there to test.
+ */
+import ipaddr from 'ipaddr.js';
+import { type GroupRule, isSeen, type NetworkInterface, type Region } from './world.ts';
+
+/** `source` as address text. The subnet's ACL must let it through, and one rule of one of the interface's groups. */
+export function lets(
+  region: Region,
+  nic: NetworkInterface,
+  source: string,
+  port: number,
+  now: number,
+): boolean {
+  if (!ipaddr.isValid(source)) return false;
+  const address = ipaddr.process(source);
+  if (!aclLets(region, nic, address, port)) return false;
+  return nic.groupIds.some(id => {
+    const rules = region.groups.get(id)?.rules.values() ?? [];
+    return [...rules].some(rule => isSeen(rule, now) && ruleLets(region, rule, address, port));
+  });
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+function ruleLets(region: Region, rule: GroupRule, address: Address, port: number): boolean {
+  if (rule.egress) return false;
+  const all = rule.protocol === '-1';
+  if (!all && (rule.protocol !== 'tcp' || port < rule.fromPort || port > rule.toPort)) return false;
+  const { peer } = rule;
+  if (peer.kind !== 'group') return isWithin(address, peer.cidr);
+  const text = address.toString();
+  return [...region.interfaces.values()].some(
+    other =>
+      other.groupIds.includes(peer.groupId) &&
+      (other.privateAddress === text || other.ipv6Addresses.includes(text)),
+  );
+}
+
+/** Of the entries inwards, the one with the lowest number that fits decides; without one nothing passes. */
+function aclLets(region: Region, nic: NetworkInterface, address: Address, port: number): boolean {
+  const acl = [...region.acls.values()].find(each => each.subnetIds.includes(nic.subnetId));
+  const deciding = acl?.entries
+    .filter(entry => !entry.egress && isWithin(address, entry.cidr))
+    .filter(entry => entry.protocol === '-1' || entry.protocol === '6')
+    .filter(entry => !entry.ports || (port >= entry.ports.from && port <= entry.ports.to))
+    .sort((a, b) => a.number - b.number)[0];
+  return deciding?.allow ?? false;
+}
+
+function isWithin(address: Address, cidr: string): boolean {
+  const [network, bits] = ipaddr.parseCIDR(cidr);
+  return address.kind() === network.kind() && address.match(network, bits);
+}

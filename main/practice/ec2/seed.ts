@@ -1,0 +1,114 @@
+/** The AWS account that every practice cloud starts with: "payments", two regions, eleven instances. */
+import { randomBytes } from 'node:crypto';
+import { type Policy, type PolicyPort } from '../../../shared/contract/policies.ts';
+import { policyTags } from '../../../shared/domain/policyTag.ts';
+import {
+  buildGroup,
+  buildInstance,
+  buildOwnGroup,
+  buildRegion,
+  type Network,
+  type SeedInstance,
+} from './build.ts';
+import { addCrowd } from './crowd.ts';
+import type { AccessKey, Region, World } from './world.ts';
+
+const account = '467201983345';
+const anywhere = '0.0.0.0/0';
+
+export interface WorldOptions {
+  /** The cloud's clock, epoch milliseconds. */
+  now(): number;
+  /** How many instances there are in all; eleven and fewer: the named ones. */
+  size?: number;
+  /** How much later a change to a rule is seen and enforced, milliseconds. */
+  lagMs?: number;
+  /** How long an instance takes to start or stop, milliseconds. */
+  powerMs?: number;
+}
+
+/** A new world with an operator's and a viewer's access key (`world.keys`), made anew each time. */
+export function createAwsWorld(options: WorldOptions): World {
+  const since = options.now() - 40 * 86_400_000;
+  const north = buildRegion('eu-north-1', 20, false);
+  const east = buildRegion('us-east-1', 31, true);
+  seedNorth(north.region, north.network, since);
+  seedEast(east.region, east.network, since);
+  const keys = [newKey('operator', 'lena'), newKey('viewer', 'audit')];
+  const world: World = {
+    account,
+    alias: 'payments',
+    regions: new Map([north.region, east.region].map(region => [region.name, region])),
+    keys: new Map(keys.map(key => [key.id, key])),
+    now: () => options.now(),
+    lagMs: options.lagMs ?? 200,
+    powerMs: options.powerMs ?? 1500,
+    newId: prefix => `${prefix}-0${randomBytes(8).toString('hex')}`,
+  };
+  addCrowd(
+    [north, east],
+    (options.size ?? 0) - north.region.instances.size - east.region.instances.size,
+    since,
+  );
+  return world;
+}
+
+function seedNorth(region: Region, network: Network, launchedAt: number) {
+  const add = adder(region, network, launchedAt);
+  const shared = buildGroup(region, network, 'pay-shared', 'Payment services', [
+    { port: 22, from: anywhere, description: 'ssh for everybody - TODO close' },
+    { port: 443, from: anywhere },
+  ]);
+  const data = buildGroup(region, network, 'pay-data', 'Databases', [
+    { port: 5432, from: shared, description: 'payment services' },
+  ]);
+  add({ key: 'pay-api-1', groups: [shared], type: 'm7i.large' });
+  add({ key: 'pay-api-2', groups: [shared], type: 'm7i.large' });
+  add({ key: 'pay-batch', groups: [shared], type: 'c7i.xlarge' });
+  add({ key: 'pay-db', groups: [data], type: 'r7i.xlarge' }, [port(22)]);
+  add({ key: 'pay-report', groups: [shared], stopped: true });
+  add({ key: 'nameless', groups: [data], tags: { team: 'payments' } });
+}
+
+function seedEast(region: Region, network: Network, launchedAt: number) {
+  const add = adder(region, network, launchedAt);
+  const inside = buildGroup(region, network, 'pay-inside', 'Inside only', [
+    { port: 443, from: '10.0.0.0/8' },
+  ]);
+  const web = [1, 2, 3, 4].map(n =>
+    buildGroup(region, network, `pay-hub-${n}`, `Partner network ${n}`, [
+      { port: 8440 + n, from: `192.0.2.${n * 16}/28` },
+    ]),
+  );
+  const ssh = buildGroup(region, network, 'pay-hub-ssh', 'Administration', [{ port: 22, from: anywhere }]);
+  add({ key: 'pay-desk', groups: [inside], os: 'windows', type: 'm7i.large' }, [port(3389), port(5986)]);
+  add({ key: 'pay-edge6', groups: [inside], ipv6: true }, [port(22)]);
+  add({ key: 'pay-hub', groups: [...web, ssh] });
+  // Names are whatever somebody typed: these look for a page, a spreadsheet and a terminal that believe them.
+  add({ key: 'hostile-html', groups: [inside], tags: { Name: '<img src=x onerror=alert(1)>' } });
+  add({ key: 'hostile-cell', groups: [inside], tags: { Name: `=cmd|' /C calc'!A0` } });
+}
+
+/** Adds instances; one with a policy is configured as a lock leaves it: tag and own group. */
+function adder(region: Region, network: Network, launchedAt: number) {
+  return (seed: Omit<SeedInstance, 'launchedAt'>, ports?: Policy['ports']) => {
+    const instance = buildInstance(region, network, { ...seed, launchedAt });
+    if (!ports) return;
+    for (const [key, value] of Object.entries(policyTags({ ports }))) instance.tags.set(key, value);
+    buildOwnGroup(region, network, instance);
+  };
+}
+
+function port(number: number): PolicyPort {
+  return { port: number, protocol: 'tcp', sources: [], maxMs: 3 * 3_600_000 };
+}
+
+function newKey(role: AccessKey['role'], user: string): AccessKey {
+  return {
+    id: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secret: randomBytes(30).toString('base64url'),
+    role,
+    arn: `arn:aws:iam::${account}:user/${user}`,
+    userId: `AIDA${randomBytes(8).toString('hex').toUpperCase()}`,
+  };
+}

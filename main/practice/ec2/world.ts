@@ -1,0 +1,158 @@
+/** The emulated AWS account as plain data: per region, everything by its id. Actions read and change it. */
+
+/** Anything that has an id and tags. */
+export interface Resource {
+  readonly id: string;
+  readonly tags: Map<string, string>;
+}
+
+export interface Vpc extends Resource {
+  cidr: string;
+  isDefault: boolean;
+}
+
+export interface Subnet extends Resource {
+  vpcId: string;
+  /** Absent in a subnet of IPv6 only. */
+  cidr?: string | undefined;
+  ipv6Cidr?: string | undefined;
+  zone: string;
+}
+
+/** Rules are tried by their number; the first that fits decides. */
+export interface NetworkAcl extends Resource {
+  vpcId: string;
+  subnetIds: string[];
+  entries: AclEntry[];
+}
+export interface AclEntry {
+  number: number;
+  egress: boolean;
+  allow: boolean;
+  /** `-1` or a protocol number. */
+  protocol: string;
+  cidr: string;
+  ports?: { from: number; to: number } | undefined;
+}
+
+export interface SecurityGroup extends Resource {
+  name: string;
+  description: string;
+  vpcId: string;
+  rules: Map<string, GroupRule>;
+}
+
+export type RulePeer =
+  | { kind: 'ipv4' | 'ipv6'; cidr: string }
+  /** Every interface that has this group. */
+  | { kind: 'group'; groupId: string };
+
+export interface GroupRule extends Resource {
+  egress: boolean;
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for all. */
+  protocol: string;
+  /** -1 where the protocol has no ports. */
+  fromPort: number;
+  toPort: number;
+  peer: RulePeer;
+  description?: string | undefined;
+  /** Seen and enforced from this instant on (eventual consistency). */
+  seenFrom: number;
+  /** Set when it was revoked: seen and enforced until then. */
+  seenUntil?: number | undefined;
+}
+
+export interface NetworkInterface extends Resource {
+  instanceId: string;
+  subnetId: string;
+  vpcId: string;
+  /** Absent in a subnet of IPv6 only. */
+  privateAddress?: string | undefined;
+  /** Its own as long as it lives, but only shown while the instance runs. */
+  publicAddress?: string | undefined;
+  ipv6Addresses: string[];
+  mac: string;
+  groupIds: string[];
+}
+
+export interface Instance extends Resource {
+  imageId: string;
+  type: string;
+  os: 'linux' | 'windows';
+  launchedAt: number;
+  keyName?: string | undefined;
+  zone: string;
+  /** The one interface (device 0) of every practice instance. */
+  interfaceId: string;
+  /** Where it is going, and when it gets there; before that it is `pending` or `stopping`. */
+  power: { goal: 'running' | 'stopped'; at: number };
+}
+
+export interface Region {
+  readonly name: string;
+  vpcs: Map<string, Vpc>;
+  subnets: Map<string, Subnet>;
+  acls: Map<string, NetworkAcl>;
+  groups: Map<string, SecurityGroup>;
+  interfaces: Map<string, NetworkInterface>;
+  instances: Map<string, Instance>;
+}
+
+/** An access key and whose it is. `viewer` may read only. */
+export interface AccessKey {
+  id: string;
+  secret: string;
+  role: 'operator' | 'viewer';
+  /** As GetCallerIdentity tells it. */
+  arn: string;
+  userId: string;
+  /** Only for keys that AssumeRole made. */
+  session?: { token: string; ends: number } | undefined;
+}
+
+export interface World {
+  /** 12 digits. */
+  readonly account: string;
+  readonly alias: string;
+  readonly regions: Map<string, Region>;
+  readonly keys: Map<string, AccessKey>;
+  /** The cloud's clock, epoch milliseconds. */
+  now(): number;
+  /** How much later a change to a rule is seen and enforced, milliseconds. */
+  lagMs: number;
+  /** How long an instance takes to start and to stop, milliseconds. */
+  powerMs: number;
+  /** A new id, e.g. `newId('sgr')` → `sgr-0…` with 17 hex digits. */
+  newId(prefix: string): string;
+}
+
+/** EC2's names and numbers of an instance's state, at this instant. */
+export function instanceState(instance: Instance, now: number): { code: number; name: string } {
+  const there = now >= instance.power.at;
+  if (instance.power.goal === 'running') {
+    return there ? { code: 16, name: 'running' } : { code: 0, name: 'pending' };
+  }
+  return there ? { code: 80, name: 'stopped' } : { code: 64, name: 'stopping' };
+}
+
+/** Is the rule listed and enforced at this instant? */
+export function isSeen(rule: GroupRule, now: number): boolean {
+  return rule.seenFrom <= now && (rule.seenUntil === undefined || now < rule.seenUntil);
+}
+
+/** The rules that stand for the next write: those nobody revoked, listed already or not. */
+export function standingRules(group: SecurityGroup): GroupRule[] {
+  return [...group.rules.values()].filter(rule => rule.seenUntil === undefined);
+}
+
+/** Forgets revoked rules whose time is over. */
+export function forgetRevoked(group: SecurityGroup, now: number): void {
+  for (const [id, rule] of group.rules) {
+    if (rule.seenUntil !== undefined && rule.seenUntil <= now) group.rules.delete(id);
+  }
+}
+
+/** The instance's ARN: what the broker calls it. */
+export function instanceArn(world: World, region: Region, instance: Instance): string {
+  return `arn:aws:ec2:${region.name}:${world.account}:instance/${instance.id}`;
+}
