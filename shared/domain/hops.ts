@@ -21,7 +21,10 @@ export function wayTo(vm: Vm, wanted: { port: number; protocol: Protocol; source
   return { ...wanted, reach: lets[verdict], hops: hops(vm, nic, wanted.source, result) };
 }
 
-const lets = { allowed: 'yes', denied: 'no', unknown: 'unknown' } as const satisfies Record<Verdict, Hop['lets']>;
+const lets = { allowed: 'yes', denied: 'no', unknown: 'unknown' } as const satisfies Record<
+  Verdict,
+  Hop['lets']
+>;
 
 function hops(vm: Vm, nic: NetworkInterface | undefined, source: string, result: Effective): Hop[] {
   const you: Hop = { kind: 'you', title: bareAddress(source), lets: 'yes' };
@@ -35,7 +38,9 @@ function layerHop(verdict: LayerVerdict): Hop {
     kind: kindOf(layer),
     title: (verdict.gate === undefined ? layer.gates : [verdict.gate]).map(gate => gate.name).join(', '),
     lets: verdict.lets,
-    ...(rule === undefined ? {} : { rule: [rule.priority, rule.name].filter(part => part !== undefined).join(' ') }),
+    ...(rule === undefined
+      ? {}
+      : { rule: [rule.priority, rule.name].filter(part => part !== undefined).join(' ') }),
     ...(note === undefined ? {} : { note }),
   };
 }
@@ -61,9 +66,12 @@ function vmHop(vm: Vm, nic: NetworkInterface | undefined, result: Effective): Ho
   const title = address === undefined ? vm.name : `${vm.name} ${address}`;
   if (isOff(vm)) return { kind: 'vm', title, lets: 'no', note: `the VM is ${vm.power}` };
   if (result.layers.length > 0) return { kind: 'vm', title, lets: 'yes' };
-  if (result.verdict === 'allowed') return { kind: 'vm', title, lets: 'yes', note: 'no gate stands in front of it' };
-  if (result.verdict === 'unknown') return { kind: 'vm', title, lets: 'unknown', note: 'it has no address we know' };
-  const note = result.destination === undefined ? 'it has no address of this family' : 'no security group is attached';
+  if (result.verdict === 'allowed')
+    return { kind: 'vm', title, lets: 'yes', note: 'no gate stands in front of it' };
+  if (result.verdict === 'unknown')
+    return { kind: 'vm', title, lets: 'unknown', note: 'it has no address we know' };
+  const note =
+    result.destination === undefined ? 'it has no address of this family' : 'no security group is attached';
   return { kind: 'vm', title, lets: 'no', note };
 }
 

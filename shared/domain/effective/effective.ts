@@ -47,7 +47,8 @@ export function effective(to: NetworkInterface, question: Question): Effective {
   const family = cidrFamily(question.source);
   const addresses = destinations(to);
   const destination = question.destination ?? addresses.find(a => cidrFamily(a) === family);
-  if (destination === undefined) return { verdict: addresses.length === 0 ? 'unknown' : 'denied', layers: [] };
+  if (destination === undefined)
+    return { verdict: addresses.length === 0 ? 'unknown' : 'denied', layers: [] };
   if (to.layers.length === 0) {
     return { verdict: opensWithoutLayers(question.cloud) ? 'allowed' : 'denied', layers: [], destination };
   }
@@ -83,9 +84,7 @@ function judge(layer: GateLayer, packet: Packet, source: AddressSet): LayerVerdi
   const walked = walk(layer, packet, source, { cover: sourceCover });
   const stopped = subtract(source, walked.mayAllow);
   if (!isEmpty(stopped)) {
-    const by = walked.decisions.find(
-      d => d.rule.access === 'deny' && !isEmpty(intersect(d.may, stopped)),
-    );
+    const by = walked.decisions.find(d => d.rule.access === 'deny' && !isEmpty(intersect(d.may, stopped)));
     return { layer, lets: 'no', partly: !isEmpty(walked.mayAllow), rule: by?.rule, gate: by?.gate };
   }
   const lets = isEmpty(walked.mayDeny) ? 'yes' : 'unknown';
