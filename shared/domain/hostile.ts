@@ -23,7 +23,7 @@ export function safeFileName(text: string): string {
     .normalize('NFC')
     .replace(hidden, '_')
     .replace(/[<>:"/\\|?*]/g, '_');
-  const cut = [...plain].slice(0, 100).join('');
+  const cut = plain.slice(0, 100).toWellFormed();
   const trimmed = cut.replace(/^[\s.-]+|[\s.-]+$/gu, '');
   // Windows' device names, with any extension: CON, nul.txt (learn: “Naming Files, Paths, and Namespaces”).
   if (/^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i.test(trimmed)) return `_${trimmed}`;

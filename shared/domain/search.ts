@@ -15,6 +15,7 @@ type Searchable = Pick<
   | 'image'
   | 'size'
   | 'addresses'
+  | 'lastUser'
 >;
 
 /** Folded once per row object: with 50,000 rows a keystroke then costs only the looking. */
@@ -22,7 +23,7 @@ const folded = new WeakMap<Searchable, string>();
 
 /**
  * A test for rows: all words of the query, in any order, parts of words too, in name, id, addresses, account, scope,
- * place, group, system, image or size. Case, accents and invisible characters do not count. An empty query fits all.
+ * place, group, system, image, size or last user. Case, accents and invisible characters do not count. An empty query fits all.
  */
 export function matcher(query: string): (row: Searchable) => boolean {
   const words = fold(query)
@@ -49,7 +50,7 @@ function textOf(row: Searchable): string {
     scopeName,
     location,
   ];
-  const text = fold([...fields, resourceGroup ?? '', os, image ?? '', size ?? ''].join('\n'));
+  const text = fold([...fields, resourceGroup ?? '', os, image ?? '', size ?? '', lastUser ?? ''].join('\n'));
   folded.set(row, text);
   return text;
 }

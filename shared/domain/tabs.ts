@@ -12,6 +12,7 @@ export function tabOf(vm: Vm): { tab: Tab; reason?: string } {
   if (vm.kind === 'classic') {
     return { tab: 'unsupported', reason: 'A classic VM: it has no network security group to open.' };
   }
+  if (vm.problem !== undefined) return { tab: 'unsupported', reason: vm.problem };
   if (vm.interfaces.length === 0) {
     return { tab: 'unsupported', reason: 'It has no network interface.' };
   }

@@ -29,6 +29,8 @@ export interface Vm {
   policy?: Policy | undefined;
   /** Set when there is a policy tag that can't be read. */
   policyError?: ErrorData | undefined;
+  /** Set when the cloud's data about the VM makes no sense: it is shown as unsupported, with these words. */
+  problem?: string | undefined;
 }
 
 /** One network interface with its addresses and the gates in front of it, outermost first. */

@@ -16,7 +16,7 @@ const few = 10;
  * first of these kinds that fits decides, so a VM named like another one's id never shadows it. Throws VM_NOT_FOUND with
  * near names, VM_AMBIGUOUS with the candidates in `detail`.
  */
-export function findVm<T extends Named>(vms: Iterable<T>, ref: string): T {
+export function resolveVm<T extends Named>(ref: string, vms: Iterable<T>): T {
   const all = [...vms];
   const wanted = ref.trim();
   const lower = wanted.toLowerCase();
