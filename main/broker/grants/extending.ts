@@ -1,10 +1,9 @@
 /** Moving a grant's end: within the policy's maximum from now, in the rules' descriptions first, then in the ledger. */
 import type { GrantId } from '../../../shared/domain/ids.ts';
-import { formatDuration } from '../../../shared/domain/time.ts';
+import { checkTime } from '../../../shared/domain/request.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { GrantsContext } from './context.ts';
 import type { GrantRecord } from './records.ts';
-import { longestFor } from './view.ts';
 
 export type Extension = { forMs?: number | undefined; byMs?: number | undefined };
 
@@ -72,22 +71,14 @@ function newEnd(grant: GrantRecord, change: Extension, now: number): number {
 
 async function withinPolicy(context: GrantsContext, grant: GrantRecord, ms: number): Promise<void> {
   const vm = context.inventory.get(grant.vm) ?? (await context.inventory.fresh(grant.vm));
-  const longest = vm.policy && longestFor(grant, vm.policy);
-  if (longest === undefined) {
+  if (!vm.policy) {
     throw new LatchkeyError({
-      code: 'PORT_NOT_IN_POLICY',
-      message: `The policy of ${grant.vmName} no longer has this grant's ports.`,
-      fix: 'Let it end, or ask the policy’s owner.',
+      code: 'NOT_CONFIGURED',
+      message: `${grant.vmName} has no just-in-time policy any more.`,
+      fix: 'Let the grant end, or lock the VM again.',
     });
   }
-  if (ms > longest) {
-    throw new LatchkeyError({
-      code: 'TIME_TOO_LONG',
-      message: `${grant.vmName} may be open for at most ${formatDuration(longest)} from now; this would be ${formatDuration(Math.round(ms / 1000) * 1000)}.`,
-      fix: `Extend to at most ${formatDuration(longest)} from now.`,
-      detail: { limitMs: longest },
-    });
-  }
+  checkTime(vm.policy, grant.ports, ms);
 }
 
 function unknown(id: GrantId): LatchkeyError {

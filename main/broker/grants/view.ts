@@ -1,6 +1,8 @@
 /** A grant as the doors show it. */
 import type { Grant } from '../../../shared/contract/grants.ts';
 import type { Policy } from '../../../shared/contract/policies.ts';
+import { maxTime } from '../../../shared/domain/request.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Instant } from '../../os/ports.ts';
 import { type GrantRecord, liveStates, type RuleRecord } from './records.ts';
 
@@ -49,12 +51,11 @@ export function grantView(
 }
 
 /** The longest time the policy allows for all of the grant's ports together; undefined if one is not in it any more. */
-export function longestFor(grant: Pick<GrantRecord, 'ports'>, policy: Policy): number | undefined {
-  const each = grant.ports.map(
-    wanted =>
-      policy.ports.find(
-        port => port.port === wanted.port && (port.protocol === wanted.protocol || port.protocol === 'any'),
-      )?.maxMs,
-  );
-  return each.includes(undefined) ? undefined : Math.min(...each.map(Number));
+function longestFor(grant: GrantRecord, policy: Policy): number | undefined {
+  try {
+    return maxTime(policy, grant.ports);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'PORT_NOT_IN_POLICY') return undefined;
+    throw error;
+  }
 }
