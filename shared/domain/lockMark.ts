@@ -13,9 +13,12 @@ export interface LockMark {
 const prefix = 'latchkey-lock-';
 const pattern = /^Latchkey lock of (\S+): ports (\d{1,5}\/[a-z]+(?: \d{1,5}\/[a-z]+)*)(?: and (\d+) more)?$/;
 
-/** `latchkey-lock-<hash of the VM's id>`: the same VM always has the same name, in every gate. */
-export function lockRuleName(vm: VmId): string {
-  return prefix + shortHash(vm);
+/**
+ * `latchkey-lock-<hash of the VM's id>`: the same VM always has the same name, in every gate. `part` tells apart the
+ * rules of one lock where one gate needs several (an NSG rule holds addresses of one family).
+ */
+export function lockRuleName(vm: VmId, part = ''): string {
+  return prefix + shortHash(vm + part);
 }
 
 /** `Latchkey lock of web-1: ports 22/tcp 3389/tcp`, at most 140 characters, safe whatever the VM's name holds. */

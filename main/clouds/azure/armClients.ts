@@ -1,0 +1,165 @@
+/**
+ * The ways to Azure Resource Manager: the official clients, made when first used (their modules are large: loading
+ * arm-network takes a third of a second), and plain requests through the same kind of pipeline for what has no current
+ * client: Resource Graph (whose package still stands on the retired ms-rest stack) and tags.
+ */
+import type { ComputeManagementClient } from '@azure/arm-compute';
+import type { NetworkManagementClient } from '@azure/arm-network';
+import type { SubscriptionClient } from '@azure/arm-resources-subscriptions';
+import type { TokenCredential } from '@azure/core-auth';
+import type { HttpMethods, Pipeline, PipelineOptions, PipelineResponse } from '@azure/core-rest-pipeline';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Clock, Logger } from '../../os/ports.ts';
+import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
+import { cancelled, unreachable } from './errors.ts';
+
+export interface ArmOptions {
+  armEndpoint: string;
+  credential: TokenCredential;
+  /** PEM of the certificate authority to trust instead of the system's (practice cloud). */
+  caCertificate?: string | undefined;
+  clock: Clock;
+  log: Logger;
+  chance: () => number;
+}
+
+export interface ArmRequest {
+  method: HttpMethods;
+  /** Path with query from `/subscriptions/…` or `/providers/…` on. */
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Arm {
+  network(subscription: string): Promise<NetworkManagementClient>;
+  compute(subscription: string): Promise<ComputeManagementClient>;
+  subscriptions(): Promise<SubscriptionClient>;
+  /** A plain request; the answer's JSON and headers. Throws LatchkeyError. */
+  request(request: ArmRequest): Promise<{ json: unknown; header: (name: string) => string | undefined }>;
+  /** Fetches text from a storage address that ARM signed for us: no token goes there. At most `limit` characters. */
+  fetchSigned(url: string, limit: number, signal?: AbortSignal): Promise<string>;
+  /** Milliseconds the cloud's clock is ahead of ours by the newest answer; 0 before the first. */
+  clockOffset(): number;
+}
+
+/** Milliseconds one HTTP exchange may take. */
+const exchangeMs = 60_000;
+
+export function createArm(options: ArmOptions): Arm {
+  const { credential, clock } = options;
+  const endpoint = options.armEndpoint.replace(/\/+$/, '');
+  const scope = `${endpoint}/.default`;
+  let offset = 0;
+  const context: ArmPolicyContext = {
+    clock,
+    log: options.log,
+    chance: options.chance,
+    origin: new URL(endpoint).origin,
+    // `Date` is cut to the second: half a second is the likeliest rest.
+    onDate: date => {
+      offset = date + 500 - clock.now();
+    },
+  };
+  const pipelineOptions: PipelineOptions = {
+    retryOptions: { maxRetries: 0 },
+    userAgentOptions: { userAgentPrefix: 'latchkey' },
+    ...(options.caCertificate === undefined ? {} : { tlsOptions: { ca: options.caCertificate } }),
+  };
+  const clientOptions = {
+    ...pipelineOptions,
+    endpoint,
+    credentials: { scopes: [scope] },
+    additionalPolicies: [{ policy: armPolicy(context), position: 'perRetry' as const }],
+  };
+
+  const networks = new Map<string, Promise<NetworkManagementClient>>();
+  const computes = new Map<string, Promise<ComputeManagementClient>>();
+  const plain = once(async () => {
+    const core = await import('@azure/core-rest-pipeline');
+    const pipeline = core.createPipelineFromOptions(pipelineOptions);
+    pipeline.addPolicy(armPolicy(context), { afterPhase: 'Retry' });
+    pipeline.addPolicy(core.bearerTokenAuthenticationPolicy({ credential, scopes: scope }), {
+      phase: 'Sign',
+    });
+    return send(core, pipeline);
+  });
+  const signed = once(async () => {
+    const core = await import('@azure/core-rest-pipeline');
+    return send(core, core.createPipelineFromOptions(pipelineOptions));
+  });
+
+  return {
+    network: subscription =>
+      remember(networks, subscription, async () => {
+        const { NetworkManagementClient } = await import('@azure/arm-network');
+        return new NetworkManagementClient(credential, subscription, clientOptions);
+      }),
+    compute: subscription =>
+      remember(computes, subscription, async () => {
+        const { ComputeManagementClient } = await import('@azure/arm-compute');
+        return new ComputeManagementClient(credential, subscription, clientOptions);
+      }),
+    subscriptions: once(async () => {
+      const { SubscriptionClient } = await import('@azure/arm-resources-subscriptions');
+      return new SubscriptionClient(credential, {
+        ...clientOptions,
+        $host: endpoint,
+        credentialScopes: scope,
+      });
+    }),
+    async request({ method, path, body, signal }) {
+      const response = await (await plain())(method, endpoint + path, body, signal);
+      const text = response.bodyAsText;
+      return {
+        json: text ? (JSON.parse(text) as unknown) : undefined,
+        header: name => response.headers.get(name),
+      };
+    },
+    async fetchSigned(url, limit, signal) {
+      if (new URL(url).protocol !== 'https:') return '';
+      try {
+        const response = await (await signed())('GET', url, undefined, signal);
+        return response.status === 200 ? (response.bodyAsText ?? '').slice(0, limit) : '';
+      } catch (error) {
+        if (signal?.aborted) throw cancelled();
+        if (error instanceof LatchkeyError) throw error;
+        // The address carries a signature: only its host is told.
+        throw unreachable(`GET https://${new URL(url).host}`, error);
+      }
+    },
+    clockOffset: () => offset,
+  };
+}
+
+type Core = typeof import('@azure/core-rest-pipeline');
+
+function send(core: Core, pipeline: Pipeline) {
+  const client = core.createDefaultHttpClient();
+  return (method: HttpMethods, url: string, body: unknown, signal?: AbortSignal): Promise<PipelineResponse> =>
+    pipeline.sendRequest(
+      client,
+      core.createPipelineRequest({
+        url,
+        method,
+        timeout: exchangeMs,
+        headers: core.createHttpHeaders({ accept: 'application/json', 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { abortSignal: signal }),
+      }),
+    );
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function remember<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = cache.get(key) ?? make();
+  cache.set(key, known);
+  return known;
+}

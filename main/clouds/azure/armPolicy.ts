@@ -1,0 +1,143 @@
+/**
+ * The one place where an HTTP exchange with ARM is judged: retried as the cloud asks, its `Date` noted, its refusal
+ * turned into a LatchkeyError. It sits in the pipeline of every client (SDK or plain), whose own retry policy is off.
+ */
+import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Clock, Logger } from '../../os/ports.ts';
+import { cancelled, isBusyCode, type Refusal, refusalError, unreachable } from './errors.ts';
+import { pause, retryAfterMs } from './waiting.ts';
+
+export interface ArmPolicyContext {
+  clock: Clock;
+  log: Logger;
+  /** A number from 0 to 1, for jitter. */
+  chance(): number;
+  /** Origin of the ARM endpoint: a token is never sent anywhere else, whatever a polling address says. */
+  origin: string;
+  /** Told the cloud's time (epoch ms, to the second) with each answer. */
+  onDate(cloudTime: number): void;
+}
+
+/** Throttling and “busy” are waited out for this long after the first attempt; then the refusal stands. */
+const patienceMs = 120_000;
+/** Attempts at no answer, half an answer or 5xx. */
+const attempts = 5;
+
+/** Makes the policy. Every request of Latchkey to ARM is safe to repeat: PUT by name, DELETE, tag merge, queries. */
+export function armPolicy(context: ArmPolicyContext): PipelinePolicy {
+  return {
+    name: 'latchkeyArm',
+    async sendRequest(request, next) {
+      const asked = `${request.method} ${new URL(request.url).pathname}`;
+      if (new URL(request.url).origin !== context.origin) {
+        throw refusalError({ status: 400, message: 'It pointed us to a foreign host.', request: asked });
+      }
+      const begun = context.clock.now();
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await once(context, request, asked, next);
+        if ('response' in outcome) return outcome.response;
+        const wait = waitFor(context, outcome, attempt);
+        const spent = context.clock.now() - begun;
+        if (wait === undefined || spent + wait > patienceMs) throw outcome.error;
+        context.log.info({ request: asked, attempt, wait, code: outcome.error.code }, 'azure: asking again');
+        await pause(context.clock, wait, request.abortSignal as AbortSignal | undefined);
+      }
+    },
+  };
+}
+
+type Outcome =
+  | { response: PipelineResponse }
+  | { error: LatchkeyError; kind: 'cut' | 'broken' | 'busy' | 'final'; retryAfter?: number | undefined };
+
+async function once(
+  context: ArmPolicyContext,
+  request: PipelineRequest,
+  asked: string,
+  next: (request: PipelineRequest) => Promise<PipelineResponse>,
+): Promise<Outcome> {
+  let response: PipelineResponse;
+  try {
+    response = await next(request);
+  } catch (error) {
+    if (request.abortSignal?.aborted) throw cancelled();
+    if (error instanceof LatchkeyError) throw error;
+    return { error: unreachable(asked, error), kind: 'cut' };
+  }
+  const date = Date.parse(response.headers.get('date') ?? '');
+  if (!Number.isNaN(date)) context.onDate(date);
+  const body = parseBody(response);
+  if (body === cut) return { error: unreachable(asked, new Error('half an answer')), kind: 'cut' };
+
+  const failedLater = response.status < 300 && isFailedOperation(body);
+  if (response.status < 400 && !failedLater) return { response };
+  const retryAfter = retryAfterMs(response.headers.get('retry-after'), context.clock.now());
+  const refusal: Refusal = {
+    status: response.status,
+    ...innermost(body),
+    correlation:
+      response.headers.get('x-ms-correlation-request-id') ?? response.headers.get('x-ms-request-id'),
+    request: asked,
+    retryAfterMs: retryAfter,
+  };
+  const error = refusalError(refusal);
+  if (failedLater) return { error, kind: 'final' };
+  if (response.status === 429 || isBusyCode(refusal.code)) return { error, kind: 'busy', retryAfter };
+  if (response.status === 408 || (response.status >= 500 && response.status !== 501)) {
+    return { error, kind: 'broken', retryAfter };
+  }
+  return { error, kind: 'final' };
+}
+
+function waitFor(
+  context: ArmPolicyContext,
+  outcome: Exclude<Outcome, { response: PipelineResponse }>,
+  attempt: number,
+): number | undefined {
+  if (outcome.kind === 'final') return undefined;
+  if (outcome.kind !== 'busy' && attempt >= attempts) return undefined;
+  if (outcome.retryAfter !== undefined) return outcome.retryAfter;
+  const backOff = Math.min(16_000, 250 * 2 ** (attempt - 1));
+  return backOff / 2 + (context.chance() * backOff) / 2;
+}
+
+const cut = Symbol('half an answer');
+
+/** The JSON of an answer; `cut` where it says it is JSON and is not. */
+function parseBody(response: PipelineResponse): unknown {
+  const text = response.bodyAsText;
+  if (!text || !response.headers.get('content-type')?.includes('json')) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return response.status < 400 ? cut : undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** An asynchronous operation's status document that ended badly (reference section 7.3). */
+function isFailedOperation(body: unknown): boolean {
+  return (
+    isRecord(body) &&
+    !('id' in body && 'properties' in body) &&
+    (body['status'] === 'Failed' || body['status'] === 'Canceled')
+  );
+}
+
+/** Code and message of an ARM error; the detail inside where a retryable or generic one wraps it. */
+function innermost(body: unknown): { code?: string | undefined; message?: string | undefined } {
+  const error = isRecord(body) && isRecord(body['error']) ? body['error'] : undefined;
+  if (error === undefined) return {};
+  const details = Array.isArray(error['details']) ? error['details'].filter(isRecord) : [];
+  const busy = details.find(detail => isBusyCode(text(detail['code'])));
+  const told = busy ?? error;
+  return { code: text(told['code']), message: text(told['message']) ?? text(error['message']) };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,188 @@
+/** Azure, as the broker sees a cloud: one tenant signed in to. */
+import type { TokenCredential } from '@azure/core-auth';
+import type { Endpoint } from '../../../shared/contract/vms.ts';
+import type { AccountId, GateId, VmId } from '../../../shared/domain/ids.ts';
+import { grantRuleName } from '../../../shared/domain/ruleMark.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Clock, Logger, Random } from '../../os/ports.ts';
+import type { Cloud, RuleOrder, Scope, StandingRule } from '../cloud.ts';
+import { createArm } from './armClients.ts';
+import { parseArmId } from './armIds.ts';
+import { closeRules, ourRules } from './closing.ts';
+import { cancelled } from './errors.ts';
+import { freshVm } from './freshVm.ts';
+import { GraphPace } from './graph.ts';
+import { hostKeys } from './hostKeys.ts';
+import { inventory } from './inventory.ts';
+import { KnownRules } from './known.ts';
+import { applyPlan, planLock, planUnlock } from './locking.ts';
+import { ordersFor } from './orders.ts';
+import { grantRule } from './rules.ts';
+import { RuleWriter, type WrittenRule } from './ruleWriter.ts';
+import { whoIs } from './token.ts';
+
+export interface AzureOptions {
+  account: AccountId;
+  /** `https://management.azure.com`, or that of another cloud (reference section 4). */
+  armEndpoint: string;
+  credential: TokenCredential;
+  tenantId: string;
+  /** PEM of a certificate authority to trust instead of the system's (practice cloud). */
+  caCertificate?: string | undefined;
+  /** Where a port of a VM really listens, if not at its public address (practice cloud). */
+  addressBook?: ((vm: VmId, port: number) => Endpoint | undefined) | undefined;
+  /** HTTPS addresses of observers that see us as the VMs do (practice cloud). */
+  observers?: string[] | undefined;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+/** Makes the adapter. No request is made, and no SDK loaded, before the first call. */
+export function createAzureCloud(options: AzureOptions): Cloud {
+  const { account, clock, log } = options;
+  const over = new AbortController();
+  const chance = () => (options.random.bytes(1)[0] ?? 0) / 256;
+  const arm = createArm({ ...options, chance });
+  const pace = new GraphPace(clock);
+  const known = new KnownRules();
+  const writer = new RuleWriter(arm, clock, known, chance);
+  const ask = { arm, clock, log, pace, writer, account };
+  const until = (signal?: AbortSignal) =>
+    signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+
+  async function told<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const both = until(signal);
+    try {
+      if (both.aborted) throw cancelled();
+      return await work(both);
+    } catch (error) {
+      throw asTold(error, both);
+    }
+  }
+  async function* toldEach<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const both = until(signal);
+    try {
+      if (both.aborted) throw cancelled();
+      yield* work(both);
+    } catch (error) {
+      throw asTold(error, both);
+    }
+  }
+
+  const standing = (gate: GateId, name: string, written: WrittenRule): StandingRule => ({
+    gate,
+    names: [name],
+    foreign: [],
+    notes: [],
+    correlation: written.correlation,
+  });
+  const nameOf = (order: RuleOrder) => grantRuleName(order.mark.grant, order.index);
+
+  return {
+    kind: 'azure',
+    account,
+
+    identity: signal =>
+      told(signal, async both => {
+        const token = await options.credential.getToken(`${options.armEndpoint}/.default`, {
+          abortSignal: both,
+        });
+        if (token === null) throw signedOut();
+        const subscriptions = await arm.subscriptions();
+        // One page proves that the cloud takes the token.
+        await subscriptions.subscriptions.list({ abortSignal: both }).byPage().next();
+        return whoIs(token.token);
+      }),
+
+    scopes: signal =>
+      told(signal, async both => {
+        const scopes: Scope[] = [];
+        const subscriptions = await arm.subscriptions();
+        for await (const { subscriptionId, displayName } of subscriptions.subscriptions.list({
+          abortSignal: both,
+        })) {
+          if (subscriptionId) scopes.push({ id: subscriptionId, name: displayName ?? subscriptionId });
+        }
+        return scopes;
+      }),
+
+    inventory: (scope, signal) =>
+      toldEach(signal, both =>
+        inventory(ask, { account, scope: scope.id }, gate => known.learn(gate.id, gate.rules), both),
+      ),
+
+    vm: (id, signal) =>
+      told(signal, async both => {
+        const fresh = await freshVm(arm, id, { account }, both);
+        for (const [gate, nsg] of fresh?.gates ?? []) known.learn(gate as GateId, nsg.securityRules ?? []);
+        return fresh?.vm;
+      }),
+
+    clockOffset: () => arm.clockOffset(),
+    orders: ordersFor,
+
+    open: (order, signal) =>
+      told(signal, both =>
+        writer.inTurn(order.gate, async () => {
+          const name = nameOf(order);
+          const make = (priority: number) => grantRule(order, priority);
+          return standing(order.gate, name, await writer.putGrant(order.gate, name, make, both));
+        }),
+      ),
+
+    extend: (order, _standing, signal) =>
+      told(signal, both =>
+        writer.inTurn(order.gate, async () => {
+          const name = nameOf(order);
+          if (known.priorityOf(order.gate, name) === undefined) {
+            const stands = await writer.read(order.gate, name, both);
+            if (stands?.priority !== undefined) known.wrote(order.gate, name, stands.priority);
+          }
+          const make = (priority: number) => grantRule(order, priority);
+          return standing(order.gate, name, await writer.putGrant(order.gate, name, make, both));
+        }),
+      ),
+
+    close: (gate, names, grants, signal) => told(signal, both => closeRules(ask, gate, names, grants, both)),
+    ours: (where, signal) =>
+      toldEach(signal, both =>
+        ourRules(arm, 'gate' in where ? where : { subscription: where.scope.id }, both),
+      ),
+
+    planLock: (vm, ports, signal) => told(signal, both => planLock(ask, vm, ports, both)),
+    planUnlock: (vm, signal) => told(signal, both => planUnlock(ask, vm, both)),
+    apply: (plan, vm, onStep, signal) => told(signal, both => applyPlan(ask, plan, vm, onStep, both)),
+
+    endpoints: (vm, ports) =>
+      ports.flatMap(port => {
+        const listed = options.addressBook?.(vm.id, port);
+        if (listed !== undefined) return [listed];
+        const host = vm.interfaces.flatMap(nic => nic.publicAddresses)[0];
+        return host === undefined ? [] : [{ port, host, hostPort: port }];
+      }),
+    hostKeys: (vm, signal) => told(signal, both => hostKeys(arm, vm, both)),
+    observers: () => options.observers ?? [],
+    dispose: () => over.abort(),
+  };
+}
+
+/** What the broker may see of an error: ours as it is; whatever an SDK throws after an abort is CANCELLED. */
+function asTold(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return cancelled();
+  return error;
+}
+
+function signedOut(): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_UNAUTHORIZED',
+    message: 'There is no sign-in for this account.',
+    fix: 'Sign in to this account again.',
+  });
+}

@@ -1,0 +1,188 @@
+/** What ARM answers when it says no, as LatchkeyErrors. One table; nothing else in this folder words a cloud's refusal. */
+import type { ErrorCode } from '../../../shared/errors.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+
+/** A refusal as it came over the wire. */
+export interface Refusal {
+  /** HTTP status; 200 for an asynchronous operation that ended in failure. */
+  status: number;
+  /** ARM's `error.code`, or that of its first detail where the outer one only wraps it. */
+  code?: string | undefined;
+  message?: string | undefined;
+  /** `x-ms-correlation-request-id`, else `x-ms-request-id`. */
+  correlation?: string | undefined;
+  /** What was asked, e.g. `PUT /subscriptions/…`. */
+  request: string;
+  /** Milliseconds the cloud asked to wait, where it did. */
+  retryAfterMs?: number | undefined;
+}
+
+interface Row {
+  code: ErrorCode;
+  says: (refusal: Refusal) => string;
+  fix?: ((refusal: Refusal) => string) | undefined;
+}
+
+const asTold = (refusal: Refusal) => refusal.message ?? refusal.code ?? `HTTP ${refusal.status}`;
+
+/** The action a 403 says is missing, e.g. `Microsoft.Network/networkSecurityGroups/securityRules/write`. */
+function missingAction(refusal: Refusal): string | undefined {
+  return /perform action '([^']+)'/.exec(refusal.message ?? '')?.[1];
+}
+
+const signedOut: Row = {
+  code: 'CLOUD_UNAUTHORIZED',
+  says: () => 'Azure does not accept our sign-in any more.',
+  fix: () => 'Sign in to this account again.',
+};
+const forbidden: Row = {
+  code: 'CLOUD_FORBIDDEN',
+  says: refusal => `Azure does not let you do this: ${missingAction(refusal) ?? asTold(refusal)}.`,
+  fix: refusal => {
+    const action = missingAction(refusal);
+    return action === undefined
+      ? 'Ask for a role that allows it, or activate yours if it is a timed one.'
+      : `Ask for a role that allows ${action} there, or activate yours if it is a timed one.`;
+  },
+};
+const missing: Row = {
+  code: 'CLOUD_NOT_FOUND',
+  says: refusal => `Azure has no such thing: ${asTold(refusal)}`,
+  fix: () => 'Refresh the list: it may have been deleted or moved.',
+};
+const busy: Row = {
+  code: 'CLOUD_CONFLICT',
+  says: () => 'Azure is still busy with another change to the same network security group.',
+  fix: () => 'Try again in a minute.',
+};
+const throttled: Row = {
+  code: 'CLOUD_THROTTLED',
+  says: refusal =>
+    refusal.retryAfterMs === undefined
+      ? 'Azure takes no more requests from us for now.'
+      : `Azure takes no more requests from us for ${Math.ceil(refusal.retryAfterMs / 1000)} s.`,
+  fix: () => 'Wait, then try again.',
+};
+const full: Row = {
+  code: 'CLOUD_QUOTA',
+  says: refusal => `A limit of Azure is reached: ${asTold(refusal)}`,
+  fix: () => 'Remove rules that nobody needs (an NSG holds 1,000), or ask Azure for a higher limit.',
+};
+const failed: Row = { code: 'CLOUD_FAILED', says: refusal => `Azure refused: ${asTold(refusal)}` };
+
+/** By ARM error code. Sources: reference section 7.2, 7.3; azure-rest-api-specs#3003; ARM common error codes. */
+const byCode: Record<string, Row> = {
+  ExpiredAuthenticationToken: signedOut,
+  InvalidAuthenticationToken: signedOut,
+  InvalidAuthenticationTokenTenant: signedOut,
+  AuthenticationFailed: signedOut,
+  AuthorizationFailed: forbidden,
+  LinkedAuthorizationFailed: forbidden,
+  RequestDisallowedByPolicy: {
+    code: 'CLOUD_FORBIDDEN',
+    says: refusal => `A policy of your organisation (Azure Policy) refuses this change: ${asTold(refusal)}`,
+    fix: () => 'Ask who keeps that policy for an exemption for rules that begin with `latchkey-`.',
+  },
+  ScopeLocked: {
+    code: 'CLOUD_FORBIDDEN',
+    says: () => 'A resource lock in Azure forbids changes there.',
+    fix: () => 'Have the lock (read-only or no-delete) taken off the NSG or its resource group.',
+  },
+  SubscriptionNotFound: missing,
+  ResourceGroupNotFound: missing,
+  ResourceNotFound: missing,
+  NotFound: missing,
+  SecurityRuleConflict: {
+    code: 'CLOUD_CONFLICT',
+    says: () => 'Another rule of the network security group took the priority we wanted, again and again.',
+    fix: () => 'Try again: somebody else is changing this group right now.',
+  },
+  RetryableError: busy,
+  RetryableErrorDueToAnotherOperation: busy,
+  AnotherOperationInProgress: busy,
+  ReferencedResourceNotProvisioned: busy,
+  OperationNotAllowed: full,
+  QuotaExceeded: full,
+  SecurityRuleCountLimitReached: full,
+};
+
+const byStatus: Record<number, Row> = {
+  401: signedOut,
+  403: forbidden,
+  404: missing,
+  409: { code: 'CLOUD_CONFLICT', says: asTold, fix: () => 'Try again in a minute.' },
+  412: { code: 'CLOUD_CONFLICT', says: asTold, fix: () => 'Try again in a minute.' },
+  429: throttled,
+};
+const broken: Row = {
+  code: 'CLOUD_FAILED',
+  says: refusal => `Azure has trouble of its own (HTTP ${refusal.status}).`,
+  fix: () => 'Try again later; status.azure.com tells of outages.',
+};
+
+/** The LatchkeyError of a refusal; its ARM code, correlation id and request are in `detail`. */
+export function refusalError(refusal: Refusal): LatchkeyError {
+  const row =
+    (refusal.code === undefined ? undefined : byCode[refusal.code]) ??
+    byStatus[refusal.status] ??
+    (refusal.status >= 500 ? broken : failed);
+  return new LatchkeyError({
+    code: row.code,
+    message: row.says(refusal),
+    fix: row.fix?.(refusal),
+    detail: {
+      status: refusal.status,
+      cloudCode: refusal.code,
+      cloudMessage: refusal.message,
+      correlation: refusal.correlation,
+      request: refusal.request,
+    },
+  });
+}
+
+/** ARM's own code of a refusal mapped before, or undefined for anything else. */
+export function cloudCode(error: unknown): string | undefined {
+  const code = error instanceof LatchkeyError ? error.detail?.['cloudCode'] : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof LatchkeyError && error.code === 'CLOUD_NOT_FOUND';
+}
+
+const busyCodes = [
+  'RetryableError',
+  'RetryableErrorDueToAnotherOperation',
+  'AnotherOperationInProgress',
+  'ReferencedResourceNotProvisioned',
+];
+/** Codes that mean “the same request may well pass in a moment” (reference section 7.3). */
+export function isBusyCode(code: string | undefined): boolean {
+  return code !== undefined && busyCodes.includes(code);
+}
+
+export function cancelled(): LatchkeyError {
+  return new LatchkeyError({ code: 'CANCELLED', message: 'Stopped before it was done.' });
+}
+
+/** No answer, or half of one. `cause` is what Node's network said. */
+export function unreachable(request: string, cause: unknown): LatchkeyError {
+  const network = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';
+  return new LatchkeyError(
+    {
+      code: 'CLOUD_UNREACHABLE',
+      message: `Azure can't be reached (${network}).`,
+      fix: 'Check the network, the proxy and the clock of this computer.',
+      detail: { request, network },
+    },
+    { cause },
+  );
+}
+
+export function tooSlow(what: string): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_SLOW',
+    message: `Azure did not finish in time: ${what}.`,
+    fix: 'Look at it again in a few minutes; the change may still happen.',
+  });
+}

@@ -1,0 +1,164 @@
+/** One VM and everything around it, read from ARM itself (Resource Graph lags). */
+import type { NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
+import type { VmId } from '../../../shared/domain/ids.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
+import type { Arm } from './armClients.ts';
+import { parseArmId } from './armIds.ts';
+import { isNotFound } from './errors.ts';
+import { lifted } from './graph.ts';
+import { membersOf } from './inventory.ts';
+import { type Members, mapGate } from './mapRules.ts';
+import { mapClassicVm, mapVm, type Place, type VmFacts } from './mapVm.ts';
+
+/** A VM with its tags and its NSGs as ARM wrote them: what a plan is made from. */
+export interface FreshVm {
+  vm: Vm;
+  tags: Record<string, string>;
+  /** By id in lower case. */
+  gates: Map<string, NetworkSecurityGroup>;
+}
+
+/** Undefined if there is no such VM. Throws LatchkeyError for everything else that goes wrong. */
+export async function freshVm(
+  arm: Arm,
+  id: VmId,
+  place: Omit<Place, 'scope'>,
+  signal?: AbortSignal,
+): Promise<FreshVm | undefined> {
+  const at = parseArmId(id);
+  const here: Place = { ...place, scope: at.subscription };
+  const facts = await absent(
+    id.includes('/microsoft.classiccompute/') ? classicFacts(arm, id, signal) : vmFacts(arm, id, signal),
+  );
+  if (facts === undefined) return undefined;
+  if (id.includes('/microsoft.classiccompute/'))
+    return { vm: mapClassicVm(facts, here), tags: {}, gates: new Map() };
+
+  const network = await arm.network(at.subscription);
+  const nics = await byId(
+    (facts.nics ?? []).map(nic => nic.id),
+    async nicId => {
+      const { group, name } = parseArmId(nicId);
+      return network.networkInterfaces.get(group, name, { ...abort(signal) });
+    },
+  );
+  const configurations = [...nics.values()].flatMap(nic => nic.ipConfigurations ?? []);
+  const [addresses, subnets] = await Promise.all([
+    byId(
+      configurations.map(c => c.publicIPAddress?.id),
+      ip => {
+        const { group, name } = parseArmId(ip);
+        return network.publicIPAddresses.get(group, name, { ...abort(signal) });
+      },
+    ),
+    byId(
+      configurations.map(c => c.subnet?.id),
+      subnet => {
+        const { group, name, child } = parseArmId(subnet);
+        return network.subnets.get(group, name, child, { ...abort(signal) });
+      },
+    ),
+  ]);
+  const gateIds = [
+    ...[...subnets.values()].map(subnet => subnet.networkSecurityGroup?.id),
+    ...[...nics.values()].map(nic => nic.networkSecurityGroup?.id),
+  ];
+  const gates = await byId(gateIds, gate => readGate(arm, gate, signal));
+  const members = ownMembers(nics.values());
+  const vm = mapVm(
+    facts,
+    {
+      nic: nicId => nics.get(nicId),
+      publicAddress: ip => addresses.get(ip)?.ipAddress,
+      subnetGate: subnet =>
+        subnets.has(subnet) ? (subnets.get(subnet)?.networkSecurityGroup?.id ?? 'none') : undefined,
+      gate: gate => {
+        const found = gates.get(gate);
+        return found === undefined ? undefined : mapGate(found, members);
+      },
+    },
+    here,
+  );
+  return { vm, tags: facts.tags ?? {}, gates };
+}
+
+/** One NSG as ARM has it now. Throws CLOUD_NOT_FOUND. */
+export async function readGate(arm: Arm, id: string, signal?: AbortSignal): Promise<NetworkSecurityGroup> {
+  const { subscription, group, name } = parseArmId(id);
+  const network = await arm.network(subscription);
+  return network.networkSecurityGroups.get(group, name, { ...abort(signal) });
+}
+
+/**
+ * Only this VM's own interfaces were read: whoever else is in an application security group is not known. For a
+ * destination our own addresses are all that matters; as a source the group stays unknown.
+ */
+function ownMembers(nics: Iterable<NetworkInterface>): Members {
+  const known = membersOf(nics);
+  return (id, side) => (side === 'destination' ? known(id, side) : undefined);
+}
+
+async function vmFacts(arm: Arm, id: VmId, signal?: AbortSignal): Promise<VmFacts> {
+  const { subscription, group, name } = parseArmId(id);
+  const compute = await arm.compute(subscription);
+  const vm = await compute.virtualMachines.get(group, name, { expand: 'instanceView', ...abort(signal) });
+  const power = vm.instanceView?.statuses?.find(status => status.code?.startsWith('PowerState/'));
+  const image = vm.storageProfile?.imageReference;
+  return {
+    id: vm.id ?? id,
+    name: vm.name ?? name,
+    location: vm.location,
+    tags: vm.tags,
+    os: vm.storageProfile?.osDisk?.osType,
+    size: vm.hardwareProfile?.vmSize,
+    ...(image === undefined ? {} : { image }),
+    nics: vm.networkProfile?.networkInterfaces,
+    power: power?.code,
+  };
+}
+
+interface ClassicAnswer {
+  id: string;
+  name: string;
+  location?: string;
+  hardwareProfile?: { size?: string };
+  storageProfile?: { operatingSystemDisk?: { operatingSystem?: string } };
+  instanceView?: { powerState?: string };
+}
+
+/** The classic provider has no current client; 2017-04-01 is its last version. */
+async function classicFacts(arm: Arm, id: VmId, signal?: AbortSignal): Promise<VmFacts> {
+  const { json } = await arm.request({ method: 'GET', path: `${id}?api-version=2017-04-01`, signal });
+  const vm = lifted(json) as ClassicAnswer;
+  return {
+    id: vm.id,
+    name: vm.name,
+    location: vm.location,
+    os: vm.storageProfile?.operatingSystemDisk?.operatingSystem,
+    size: vm.hardwareProfile?.size,
+    power: vm.instanceView?.powerState,
+  };
+}
+
+async function absent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function byId<T>(
+  ids: (string | undefined)[],
+  read: (id: string) => Promise<T>,
+): Promise<Map<string, T>> {
+  const wanted = new Map(ids.flatMap(id => (id === undefined ? [] : [[id.toLowerCase(), id]])));
+  const found = await Promise.all([...wanted].map(async ([key, id]) => [key, await read(id)] as const));
+  return new Map(found);
+}
+
+/** The SDKs' name for a signal; nothing where there is none (exactOptionalPropertyTypes). */
+export function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}

@@ -1,0 +1,244 @@
+/** What a lock changes. Pure: from a fresh look at the VM and its NSGs to exact changes, each with its words. */
+import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
+import type { PlanStep, Policy, PolicyPort } from '../../../shared/contract/policies.ts';
+import type { Family } from '../../../shared/domain/cidr.ts';
+import type { GateId, VmId } from '../../../shared/domain/ids.ts';
+import { isLock, lockDescription, lockRuleName } from '../../../shared/domain/lockMark.ts';
+import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
+import type { GateRule } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { FreshVm } from './freshVm.ts';
+import { lockPriorities } from './known.ts';
+import { mapGate } from './mapRules.ts';
+import { type Stand, standsOf, unsupported } from './orders.ts';
+import { lets, overlaps } from './overlap.ts';
+import { lockRule, saysTheSame } from './rules.ts';
+import { findTag, type TagChange } from './tags.ts';
+
+/** One change as data, with the step that says it. */
+export type Change = { step: PlanStep } & (
+  | { kind: 'tags'; resource: string; tags: TagChange }
+  | { kind: 'put'; gate: GateId; name: string; rule: SecurityRule }
+  | { kind: 'remove'; gate: GateId; name: string }
+  /** `remember`: tags on the NSG to write before the move, or to take away after it. */
+  | { kind: 'move'; gate: GateId; rule: GateRule; to: number; before: TagChange; after: TagChange }
+);
+
+export interface Draft {
+  changes: Change[];
+  warnings: string[];
+}
+
+const noTags: TagChange = { merge: {}, remove: {} };
+/** Tag on the NSG that remembers where a moved rule of somebody else came from: it outlives the VM and its lock. */
+export const movedTag = (rule: string) => `latchkey-moved-${rule}`;
+/** Rules that had to make way go to the first free priority from here on. */
+const movedFrom = 300;
+const lowest = 4096;
+
+/** A lock's rule has its own name per address family: ARM takes no mix of families in one rule. */
+export function lockName(vm: VmId, family: Family): string {
+  return family === 'ipv4' ? lockRuleName(vm) : lockRuleName(vm, '#ipv6');
+}
+
+/**
+ * The changes of a lock; those that are done already are left out. Throws UNSUPPORTED, BAD_INPUT (policy too long for
+ * tags), CLOUD_QUOTA (no priority left), CLOUD_CONFLICT (somebody else's rule has our name).
+ */
+export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
+  const { vm } = fresh;
+  const stands = standsOf(vm);
+  if (vm.problem !== undefined || stands.length === 0) throw unsupported(vm);
+  const draft: Draft = { changes: [], warnings: [] };
+  draft.changes.push(...policyChange(fresh, { ports }));
+  const desks = new Map<GateId, Desk>();
+  for (const stand of stands) {
+    const desk = desks.get(stand.gate) ?? openDesk(fresh, stand);
+    desks.set(stand.gate, desk);
+    draftStand(fresh, stand, desk, ports, draft);
+  }
+  for (const nic of vm.interfaces) {
+    if (nic.layers.length > 0) continue;
+    const name = nic.id.split('/').at(-1) ?? nic.id;
+    draft.warnings.push(
+      `The network interface ${name} has no network security group: it stays open to everybody.`,
+    );
+  }
+  return draft;
+}
+
+/** A gate as the plan would leave it so far: which priorities are taken. */
+interface Desk {
+  nsg: NetworkSecurityGroup;
+  rules: GateRule[];
+  taken: Set<number>;
+  moved: Set<string>;
+}
+
+function openDesk(fresh: FreshVm, stand: Stand): Desk {
+  const nsg = fresh.gates.get(stand.gate) ?? {};
+  const rules = fresh.vm.interfaces
+    .flatMap(nic => nic.layers)
+    .flatMap(layer => layer.gates)
+    .find(gate => gate.id === stand.gate)?.rules;
+  const all = rules ?? mapGate(nsg, () => undefined).rules;
+  return { nsg, rules: all, taken: new Set(all.map(rule => rule.priority ?? 0)), moved: new Set() };
+}
+
+function draftStand(fresh: FreshVm, stand: Stand, desk: Desk, ports: PolicyPort[], draft: Draft): void {
+  const { vm } = fresh;
+  const name = lockName(vm.id, stand.family);
+  const standing = desk.nsg.securityRules?.find(rule => rule.name?.toLowerCase() === name);
+  if (standing !== undefined && !isLock(name, standing.description)) throw nameTaken(name, stand.gateName);
+  const letting = desk.rules.filter(rule => lets(rule, stand.addresses, ports));
+  for (const rule of letting.filter(each => each.by === 'defender')) {
+    draft.warnings.push(
+      `Defender for Cloud has opened ports in ${stand.gateName} (“${rule.name}”); it shuts them itself.`,
+    );
+  }
+  const inTheWay = letting.filter(rule => rule.by === 'foreign' && !desk.moved.has(rule.name));
+  const priority = makeRoom(fresh, stand, desk, inTheWay, standing?.priority, draft);
+  const wanted = lockRule(
+    {
+      ports: [...new Set(ports.map(port => port.port))],
+      protocol: commonProtocol(ports),
+      destinations: stand.addresses,
+      description: lockDescription(vm.name, ports),
+    },
+    priority,
+  );
+  if (standing !== undefined && saysTheSame(standing, wanted)) return;
+  const portWords = ports.map(port => `${port.port}/${port.protocol}`).join(', ');
+  draft.changes.push({
+    kind: 'put',
+    gate: stand.gate,
+    name,
+    rule: wanted,
+    step: {
+      action: standing === undefined ? 'create' : 'update',
+      target: stand.gateName,
+      what: `Deny ${portWords} to ${stand.addresses.join(', ')} by the rule ${name} at priority ${priority}.`,
+      foreign: false,
+    },
+  });
+}
+
+/** The lock's priority; rules that would be judged before it are moved down (each move is a change of its own). */
+function makeRoom(
+  fresh: FreshVm,
+  stand: Stand,
+  desk: Desk,
+  inTheWay: GateRule[],
+  has: number | undefined,
+  draft: Draft,
+): number {
+  const left = inTheWay.toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
+  for (;;) {
+    const limit = Math.min(left[0]?.priority ?? Infinity, lockPriorities.to + 1);
+    if (has !== undefined && has >= lockPriorities.from && has < limit) return has;
+    const free = firstFree(desk.taken, lockPriorities.from, limit - 1);
+    if (free !== undefined) {
+      desk.taken.add(free);
+      return free;
+    }
+    const first = left.shift();
+    if (first === undefined) throw noRoom(stand.gateName, `${lockPriorities.from} to ${lockPriorities.to}`);
+    draft.changes.push(moveDown(fresh, stand, desk, first, draft));
+  }
+}
+
+function moveDown(fresh: FreshVm, stand: Stand, desk: Desk, rule: GateRule, draft: Draft): Change {
+  const from = rule.priority ?? 0;
+  const after = Math.max(
+    movedFrom,
+    ...desk.rules.filter(r => desk.moved.has(r.name)).map(r => r.priority ?? 0),
+  );
+  const to = firstFree(desk.taken, after, lowest);
+  if (to === undefined) throw noRoom(stand.gateName, `${movedFrom} to ${lowest}`);
+  desk.taken.add(to);
+  desk.moved.add(rule.name);
+  for (const other of desk.rules) {
+    const between = (other.priority ?? 0) > from && (other.priority ?? 0) < to;
+    if (!between || other.by !== 'foreign' || other.access === rule.access || !overlaps(other, rule))
+      continue;
+    draft.warnings.push(`After the move “${other.name}” (${other.access}) is judged before “${rule.name}”.`);
+  }
+  return {
+    kind: 'move',
+    gate: stand.gate,
+    rule,
+    to,
+    before: { merge: { [movedTag(rule.name)]: String(from) }, remove: {} },
+    after: noTags,
+    step: {
+      action: 'move',
+      target: stand.gateName,
+      what: `Move the rule “${rule.name}”, which is not Latchkey's and lets protected ports of “${fresh.vm.name}” through, from priority ${from} to ${to}.`,
+      foreign: true,
+      before: `priority ${from}`,
+      after: `priority ${to}`,
+    },
+  };
+}
+
+/** The policy as tags on the VM, written first: whoever finds a lock finds its policy too. */
+function policyChange(fresh: FreshVm, policy: Policy): Change[] {
+  const wanted = policyTags(policy);
+  const stale = policyTagKeys
+    .filter(key => wanted[key] === undefined)
+    .flatMap(key => ownTag(fresh.tags, key));
+  const same = Object.entries(wanted).every(([key, value]) => findTag(fresh.tags, key)?.[1] === value);
+  if (same && stale.length === 0) return [];
+  const before = policyText(fresh.tags);
+  return [
+    {
+      kind: 'tags',
+      resource: fresh.vm.id,
+      tags: { merge: wanted, remove: Object.fromEntries(stale) },
+      step: {
+        action: 'tag',
+        target: fresh.vm.name,
+        what: 'Write the policy to the tags of the VM, where the whole team reads it.',
+        foreign: false,
+        ...(before === '' ? {} : { before }),
+        after: policyText(wanted),
+      },
+    },
+  ];
+}
+
+/** The policy tags a VM has, in order. */
+export function ownTag(tags: Record<string, string>, key: string): [string, string][] {
+  const found = findTag(tags, key);
+  return found === undefined ? [] : [found];
+}
+
+export function policyText(tags: Record<string, string>): string {
+  return policyTagKeys.flatMap(key => ownTag(tags, key).map(([, value]) => value)).join(' ');
+}
+
+export function firstFree(taken: Set<number>, from: number, to: number): number | undefined {
+  for (let priority = from; priority <= to; priority++) if (!taken.has(priority)) return priority;
+  return undefined;
+}
+
+function commonProtocol(ports: PolicyPort[]): PolicyPort['protocol'] {
+  const [first, ...others] = new Set(ports.map(port => port.protocol));
+  return first === undefined || others.length > 0 ? 'any' : first;
+}
+
+function noRoom(gate: string, range: string): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_QUOTA',
+    message: `All priorities from ${range} of ${gate} are taken.`,
+    fix: 'Remove or move rules of this network security group, then lock again.',
+  });
+}
+
+function nameTaken(name: string, gate: string): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_CONFLICT',
+    message: `${gate} has a rule named ${name} that does not prove to be Latchkey's.`,
+    fix: 'Look at that rule in Azure; rename or remove it, then lock again.',
+  });
+}

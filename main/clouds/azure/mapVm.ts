@@ -1,0 +1,155 @@
+/** A VM put together from its pieces, whether they came from Resource Graph or from ARM itself. */
+import type { NetworkInterface } from '@azure/arm-network';
+import { type AccountId, parseVmId } from '../../../shared/domain/ids.ts';
+import { readPolicy } from '../../../shared/domain/policyTag.ts';
+import type { Gate, GateLayer, NetworkInterface as Interface, Vm } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import { parseArmId } from './armIds.ts';
+
+/** The facts of a VM itself. */
+export interface VmFacts {
+  id: string;
+  name: string;
+  location?: string | undefined;
+  tags?: Record<string, string> | null | undefined;
+  os?: string | undefined;
+  size?: string | undefined;
+  image?: { publisher?: string; offer?: string; sku?: string } | undefined;
+  nics?: { id?: string | undefined; primary?: boolean | undefined }[] | undefined;
+  /** `PowerState/running`, `VM deallocated`, `Started` … */
+  power?: string | undefined;
+}
+
+/** What stands around VMs, by id in lower case; undefined where the cloud did not show it. */
+export interface Surroundings {
+  nic(id: string): NetworkInterface | undefined;
+  /** Address text of a public IP resource. */
+  publicAddress(id: string): string | undefined;
+  /** Id of the subnet's NSG; `none` if it has none. */
+  subnetGate(subnet: string): string | 'none' | undefined;
+  gate(id: string): Gate | undefined;
+}
+
+export interface Place {
+  account: AccountId;
+  scope: string;
+}
+
+/**
+ * The VM in our model. Where its pieces don't fit together it comes without interfaces and says why in `problem`.
+ * Throws BAD_INPUT only if even its id is none.
+ */
+export function mapVm(facts: VmFacts, around: Surroundings, place: Place): Vm {
+  const vm = bareVm(facts, place, 'arm');
+  try {
+    const nics = facts.nics ?? [];
+    vm.interfaces = nics.map(nic => mapInterface(nic.id ?? '', nic.primary ?? nics.length === 1, around));
+  } catch (error) {
+    if (!(error instanceof LatchkeyError)) throw error;
+    vm.problem = error.message;
+  }
+  return vm;
+}
+
+/** A classic VM: shown, never opened. */
+export function mapClassicVm(facts: VmFacts, place: Place): Vm {
+  return bareVm(facts, place, 'classic');
+}
+
+function bareVm(facts: VmFacts, place: Place, kind: 'arm' | 'classic'): Vm {
+  const id = parseVmId(facts.id);
+  const vm: Vm = {
+    id,
+    name: facts.name,
+    cloud: 'azure',
+    ...place,
+    location: facts.location ?? '',
+    resourceGroup: parseArmId(facts.id).group,
+    kind,
+    os: osOf(facts.os),
+    image: imageOf(facts.image),
+    size: facts.size,
+    power: powerOf(facts.power),
+    interfaces: [],
+  };
+  try {
+    vm.policy = readPolicy(facts.tags ?? {});
+  } catch (error) {
+    if (!(error instanceof LatchkeyError)) throw error;
+    vm.policyError = error.toData();
+  }
+  return vm;
+}
+
+function mapInterface(id: string, primary: boolean, around: Surroundings): Interface {
+  const nic = around.nic(id.toLowerCase());
+  if (nic === undefined) throw unseen('network interface', id);
+  const configurations = nic.ipConfigurations ?? [];
+  const publicIds = configurations.flatMap(c => (c.publicIPAddress?.id ? [c.publicIPAddress.id] : []));
+  const subnet = configurations.find(c => c.subnet?.id)?.subnet?.id;
+  return {
+    id: id.toLowerCase(),
+    primary,
+    privateAddresses: configurations.flatMap(c => (c.privateIPAddress ? [c.privateIPAddress] : [])),
+    publicAddresses: publicIds.flatMap(ip => around.publicAddress(ip.toLowerCase()) ?? []),
+    layers: [
+      ...layer('subnet', subnet === undefined ? undefined : subnetGateId(subnet, around), around),
+      ...layer('nic', nic.networkSecurityGroup?.id, around),
+    ],
+  };
+}
+
+function subnetGateId(subnet: string, around: Surroundings): string | undefined {
+  const gate = around.subnetGate(subnet.toLowerCase());
+  if (gate === undefined) throw unseen('subnet', subnet);
+  return gate === 'none' ? undefined : gate;
+}
+
+function layer(place: 'subnet' | 'nic', id: string | undefined, around: Surroundings): GateLayer[] {
+  if (id === undefined) return [];
+  const gate = around.gate(id.toLowerCase());
+  if (gate === undefined) throw unseen('network security group', id);
+  return [{ place, mode: 'first-match', gates: [gate] }];
+}
+
+function unseen(what: string, id: string): LatchkeyError {
+  const name = id.split('/').at(-1) ?? id;
+  return new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: `Azure did not show us its ${what} “${name.slice(0, 80)}”.`,
+  });
+}
+
+function osOf(text: string | undefined): Vm['os'] {
+  const os = text?.toLowerCase();
+  return os === 'linux' || os === 'windows' ? os : 'unknown';
+}
+
+function imageOf(image: VmFacts['image']): string | undefined {
+  const words = [image?.offer, image?.sku].filter(word => word !== undefined);
+  return words.length === 0 ? undefined : words.join(' ');
+}
+
+function powerOf(text: string | undefined): Vm['power'] {
+  switch (
+    text
+      ?.toLowerCase()
+      .replace(/^powerstate\//, '')
+      .replace(/^vm /, '')
+  ) {
+    case 'running':
+    case 'started':
+      return 'running';
+    case 'stopped':
+    case 'deallocated':
+    case 'stoppeddeallocated':
+      return 'stopped';
+    case 'starting':
+      return 'starting';
+    case 'stopping':
+    case 'deallocating':
+      return 'stopping';
+    default:
+      return 'unknown';
+  }
+}

@@ -1,0 +1,88 @@
+/** What a grant has to write, from what is known of the VM. Pure. */
+import type { Protocol } from '../../../shared/contract/common.ts';
+import { cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
+import type { GateId } from '../../../shared/domain/ids.ts';
+import type { RuleMark } from '../../../shared/domain/ruleMark.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { RuleOrder } from '../cloud.ts';
+
+/** A gate in front of a VM and the private addresses of one family behind it. */
+export interface Stand {
+  gate: GateId;
+  gateName: string;
+  family: Family;
+  addresses: string[];
+}
+
+/** Every NSG in front of the VM, per address family, in the order of the interfaces; each once. */
+export function standsOf(vm: Vm): Stand[] {
+  const stands = new Map<string, Stand>();
+  for (const nic of vm.interfaces) {
+    for (const gate of nic.layers.flatMap(layer => layer.gates)) {
+      for (const address of nic.privateAddresses) {
+        const family = cidrFamily(address);
+        const key = `${gate.id} ${family}`;
+        const stand = stands.get(key) ?? { gate: gate.id, gateName: gate.name, family, addresses: [] };
+        if (!stand.addresses.includes(address)) stand.addresses.push(address);
+        stands.set(key, stand);
+      }
+    }
+  }
+  return [...stands.values()];
+}
+
+/**
+ * One order per NSG, address family and protocol; all ports of a protocol in one rule. Both NSGs, the subnet's and the
+ * interface's, must let the packet through, so both get one. Throws UNSUPPORTED, SOURCE_FAMILY.
+ */
+export function ordersFor(
+  vm: Vm,
+  wanted: { ports: { port: number; protocol: Protocol }[]; sources: string[]; mark: RuleMark },
+): RuleOrder[] {
+  const stands = standsOf(vm);
+  if (vm.problem !== undefined || stands.length === 0) throw unsupported(vm);
+  const protocols = [...new Set(wanted.ports.map(port => port.protocol))];
+  const orders: RuleOrder[] = [];
+  for (const stand of stands) {
+    const sources = wanted.sources.filter(source => cidrFamily(source) === stand.family);
+    if (sources.length === 0) continue;
+    for (const protocol of protocols) {
+      orders.push({
+        vm: vm.id,
+        gate: stand.gate,
+        gateName: stand.gateName,
+        index: orders.length,
+        protocol,
+        ports: wanted.ports.filter(port => port.protocol === protocol).map(port => port.port),
+        sources,
+        destinations: stand.addresses,
+        mark: wanted.mark,
+      });
+    }
+  }
+  if (orders.length > 0) return orders;
+  const family = wanted.sources.some(source => cidrFamily(source) === 'ipv6') ? 'IPv6' : 'IPv4';
+  throw new LatchkeyError({
+    code: 'SOURCE_FAMILY',
+    message: `“${vm.name}” has no ${family} address behind a network security group, and the source is ${family}.`,
+    fix: `Use a source of the other address family.`,
+  });
+}
+
+export function unsupported(vm: Vm): LatchkeyError {
+  const why =
+    vm.kind === 'classic'
+      ? 'is a classic VM'
+      : vm.problem === undefined
+        ? 'has no network security group in front of it'
+        : `can't be handled: ${vm.problem}`;
+  return new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: `“${vm.name}” ${why}.`,
+    fix:
+      vm.kind === 'classic'
+        ? 'Migrate it to Azure Resource Manager.'
+        : 'Put a network security group on its subnet or its network interface, then refresh the list.',
+  });
+}
