@@ -31,12 +31,14 @@ export interface AccountsService extends Accounts {
   start(): void;
   /** Resolves when no account is connecting any more, whether that worked or not. */
   settled(): Promise<void>;
+  /** The certificate authority of an account's own observers (PEM), where they have one of their own. */
+  authority(account: AccountId): string | undefined;
   stop(): void;
 }
 
 export function createAccounts(deps: {
   db: Database;
-  os: Pick<Os, 'clock' | 'log' | 'practice'>;
+  os: Pick<Os, 'clock' | 'log' | 'practice' | 'files'>;
   connectPractice: ConnectPractice;
   activity: Pick<Activity, 'write'>;
   /** Late: grants are made after accounts. */
@@ -44,7 +46,7 @@ export function createAccounts(deps: {
 }): AccountsService {
   const { db, os, activity } = deps;
   const changes = createChanges<undefined>();
-  const link = createPracticeLink(os.practice, deps.connectPractice);
+  const link = createPracticeLink(os, deps.connectPractice);
   const entries = new Map<string, Entry>();
   for (const row of db.all('SELECT * FROM account ORDER BY added_at, id')) {
     const known = practiceAccounts.find(({ id }) => id === row.id);
@@ -179,6 +181,7 @@ export function createAccounts(deps: {
       void connectAll();
     },
     settled: () => connecting,
+    authority: account => (entries.has(account) ? link.authority() : undefined),
     stop: () => link.drop(),
   };
 

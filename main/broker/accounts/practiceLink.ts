@@ -5,7 +5,7 @@
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
-import type { PracticeDoor, PracticeInfo } from '../../os/ports.ts';
+import type { Files, PracticeDoor, PracticeInfo } from '../../os/ports.ts';
 
 /** Makes the clouds of the practice accounts, `practice-azure` and `practice-aws`, from where they listen. */
 export type ConnectPractice = (info: PracticeInfo) => Cloud[] | Promise<Cloud[]>;
@@ -22,22 +22,29 @@ export interface Link {
   recover(account: AccountId, used: Cloud, error: LatchkeyError): Promise<boolean>;
   /** As `Cloud.clockOffset`; 0 while not connected. */
   clockOffset(account: AccountId): number;
+  /** The practice cloud's own certificate authority (PEM); undefined while not connected. */
+  authority(): string | undefined;
   drop(): void;
 }
 
-export function createPracticeLink(door: PracticeDoor, connectPractice: ConnectPractice): Link {
+export function createPracticeLink(
+  os: { practice: PracticeDoor; files: Files },
+  connectPractice: ConnectPractice,
+): Link {
   let clouds = new Map<AccountId, Cloud>();
   let connectedTo = '';
+  let authority: string | undefined;
   let running: Promise<void> | undefined;
 
   /** Connects anew if the practice cloud is elsewhere than before. Calls at the same time share one attempt. */
   function connect(): Promise<void> {
-    running ??= door
+    running ??= os.practice
       .ensure()
       .then(async (info: PracticeInfo) => {
         const place = JSON.stringify(info);
         if (place === connectedTo) return;
         const made = await connectPractice(info);
+        authority = await os.files.readText(info.caFile);
         for (const cloud of clouds.values()) cloud.dispose();
         clouds = new Map(made.map(cloud => [cloud.account, cloud]));
         connectedTo = place;
@@ -70,6 +77,7 @@ export function createPracticeLink(door: PracticeDoor, connectPractice: ConnectP
       return error.code === 'CLOUD_UNREACHABLE' || clouds.get(account) !== used;
     },
     clockOffset: account => clouds.get(account)?.clockOffset() ?? 0,
+    authority: () => authority,
     drop() {
       for (const cloud of clouds.values()) cloud.dispose();
       clouds = new Map();

@@ -90,9 +90,10 @@ export function createEgress(deps: {
       const families = familiesOfVm(vm);
       const found: string[] = [];
       for (const choice of choices.length > 0 ? choices : ['my-ip']) {
-        if (choice === 'my-ip') found.push(...myIpSources(vm.name, families, await ask(setFor(cloud), false)));
-        else if (choice === 'policy') found.push(...policySources(vm, families));
-        else found.push(typedSource(vm.name, families, choice));
+        if (choice === 'my-ip') {
+          found.push(...myIpSources(vm.name, families.reached, await ask(setFor(cloud), false)));
+        } else if (choice === 'policy') found.push(...policySources(vm, families.reached));
+        else found.push(typedSource(vm.name, families.all, choice));
       }
       return [...new Set(found)];
     },

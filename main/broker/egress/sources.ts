@@ -70,10 +70,14 @@ export function typedSource(vmName: string, families: Family[], text: string): s
   });
 }
 
-/** Address families a VM has on its interfaces; public ones count before private ones. */
-export function familiesOfVm(vm: Vm): Family[] {
-  const all = vm.interfaces.flatMap(nic => [...nic.publicAddresses, ...nic.privateAddresses]);
-  const publics = vm.interfaces.flatMap(nic => nic.publicAddresses);
-  const families = new Set((publics.length > 0 ? publics : all).map(cidrFamily));
-  return (['ipv4', 'ipv6'] as const).filter(family => families.has(family));
+/** Address families of a VM: all it has, and those it is reached over from outside (its public ones, where it has any). */
+export function familiesOfVm(vm: Vm): { all: Family[]; reached: Family[] } {
+  const publics = families(vm.interfaces.flatMap(nic => nic.publicAddresses));
+  const all = families(vm.interfaces.flatMap(nic => [...nic.publicAddresses, ...nic.privateAddresses]));
+  return { all, reached: publics.length > 0 ? publics : all };
+}
+
+function families(addresses: string[]): Family[] {
+  const found = new Set(addresses.map(cidrFamily));
+  return (['ipv4', 'ipv6'] as const).filter(family => found.has(family));
 }

@@ -1,5 +1,5 @@
 /** Asking the clouds for all VMs: scopes in parallel, pages shown as they arrive, one scope's failure its own. */
-import type { VmId } from '../../../shared/domain/ids.ts';
+import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../../clouds/cloud.ts';
@@ -7,7 +7,7 @@ import type { Clock, Os } from '../../os/ports.ts';
 import type { Known, KnownScope } from './known.ts';
 
 export interface Refresher {
-  /** Refreshes everything; never rejects: failures stand at their scopes. Calls at the same time share one refresh. */
+  /** Refreshes these clouds; never rejects: failures stand at their scopes. Calls at the same time share a cloud's refresh. */
   all(clouds: Cloud[]): Promise<void>;
   /** Notes a fresh look at one VM: a page that was asked for earlier must not bring back what was before. */
   looked(id: VmId): void;
@@ -25,7 +25,7 @@ export function createRefresher(deps: {
   const { known, clock, log, changed, scopesChanged } = deps;
   const looks = new Map<VmId, number>();
   let turn = 0;
-  let running: Promise<void> | undefined;
+  const running = new Map<AccountId, Promise<void>>();
 
   function setScope(scope: KnownScope): void {
     known.putScope(scope);
@@ -76,13 +76,16 @@ export function createRefresher(deps: {
   }
 
   return {
-    all(clouds) {
-      running ??= Promise.all(clouds.map(account))
-        .then(() => looks.clear())
-        .finally(() => {
-          running = undefined;
-        });
-      return running;
+    async all(clouds) {
+      await Promise.all(
+        clouds.map(cloud => {
+          const started =
+            running.get(cloud.account) ?? account(cloud).finally(() => running.delete(cloud.account));
+          running.set(cloud.account, started);
+          return started;
+        }),
+      );
+      if (running.size === 0) looks.clear();
     },
     looked(id) {
       looks.set(id, ++turn);

@@ -1,0 +1,100 @@
+/** The broker: its concerns put together, started in the order that recovery needs. Wiring only. */
+import type { Os } from '../os/ports.ts';
+import { createAccounts } from './accounts/index.ts';
+import type { ConnectPractice } from './accounts/practiceLink.ts';
+import { createActivity } from './activity/index.ts';
+import { createConnect } from './connect/index.ts';
+import { createEgress } from './egress/index.ts';
+import { createGrants, type GrantsService } from './grants/index.ts';
+import { createInventory } from './inventory/index.ts';
+import { createPolicies } from './policies/index.ts';
+import { createSettings } from './settings.ts';
+import { openStore } from './store.ts';
+
+export type Broker = Awaited<ReturnType<typeof createBroker>>;
+
+export interface BrokerOptions {
+  os: Os;
+  connectPractice: ConnectPractice;
+  /** Where the ledger, known_hosts and started clients' files are. */
+  dataDirectory: string;
+  host: 'desktop' | 'headless';
+  version: string;
+  /** Called when a door asks this broker to make way for the desktop app. */
+  leave: () => void;
+}
+
+/** Opens the ledger and puts the concerns together; nothing runs before `start`. Throws LEDGER_NEWER, DISK_FULL. */
+export async function createBroker(options: BrokerOptions) {
+  const { os, dataDirectory } = options;
+  const { db, setAside } = await openStore(os, dataDirectory);
+
+  // Grants know accounts and inventory, and these two ask about grants: theirs is the late one.
+  let late: GrantsService | undefined;
+  const settings = createSettings({ db, os });
+  const activity = createActivity({ db, os });
+  const accounts = createAccounts({
+    db,
+    os,
+    activity,
+    connectPractice: options.connectPractice,
+    hasLiveGrants: account => late?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
+  });
+  const egress = createEgress({ os, settings, accounts });
+  const inventory = createInventory({ db, os, accounts, activity, egress });
+  const grants = createGrants({
+    db,
+    os,
+    accounts,
+    inventory,
+    egress,
+    activity,
+    adopting: setAside !== undefined,
+  });
+  late = grants;
+  const policies = createPolicies({ db, os, accounts, inventory, activity });
+  const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
+  const granted = grants.onChange(grant => inventory.granted(grant));
+
+  return {
+    services: { accounts, activity, connect, egress, grants, inventory, policies, settings },
+    info: () => ({
+      version: options.version,
+      host: options.host,
+      dataDirectory,
+      user: os.userName,
+      pid: process.pid,
+    }),
+    leave: options.leave,
+    /** Accounts connect in the background; what a crash cut off is finished as they become ready. */
+    start() {
+      if (setAside !== undefined) {
+        activity.write({
+          kind: 'broker',
+          outcome: 'failed',
+          text: `The ledger was damaged. It was set aside as ${setAside}; grants are found again by their rules.`,
+        });
+      }
+      for (const grant of grants.list(false)) inventory.granted(grant);
+      accounts.start();
+      grants.start();
+      policies
+        .recover()
+        .catch((error: unknown) => os.log.error({ error }, 'locks that were cut off could not be looked at'));
+      inventory.start();
+    },
+    stop() {
+      granted[Symbol.dispose]();
+      inventory.stop();
+      policies.stop();
+      grants.stop();
+      egress.stop();
+      accounts.stop();
+      db[Symbol.dispose]();
+    },
+  };
+}
+
+function isLive(grant: { state: string }): boolean {
+  return grant.state !== 'closed' && grant.state !== 'failed';
+}

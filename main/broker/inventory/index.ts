@@ -1,0 +1,222 @@
+/**
+ * Inventory: all VMs of all accounts, as known. Painted from the ledger file at start, refreshed from the clouds at
+ * start and every quarter of an hour while somebody watches, and corrected by every fresh look in between.
+ */
+import type { Grant } from '../../../shared/contract/grants.ts';
+import type { ScopeStatus, VmChange, VmDetail, VmList } from '../../../shared/contract/vms.ts';
+import type { VmId } from '../../../shared/domain/ids.ts';
+import { matcher } from '../../../shared/domain/search.ts';
+import { toWire } from '../../../shared/domain/time.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
+import { resolveVm } from '../../../shared/domain/vmRef.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Database, Os } from '../../os/ports.ts';
+import type { AccountsService } from '../accounts/index.ts';
+import { createChanges } from '../changes.ts';
+import { pause } from '../pause.ts';
+import type { Activity, Egress, Inventory } from '../services.ts';
+import { waysTo } from './detail.ts';
+import { createKnown } from './known.ts';
+import { createRefresher } from './refresh.ts';
+import { countRows, createRows } from './rows.ts';
+
+/** Changes within this time go out as one patch. */
+const batchMs = 50;
+const refreshEveryMs = 15 * 60_000;
+/** Grants in these states have, or may have, something open. */
+const reachable = new Set<Grant['state']>(['open', 'extending', 'closing', 'stuck']);
+
+export interface InventoryService extends Inventory {
+  /** Refreshes now, in the background, and again while somebody watches. */
+  start(): void;
+  stop(): void;
+  /** Takes a grant that changed: the row of its VM shows it. */
+  granted(grant: Grant): void;
+}
+
+export function createInventory(deps: {
+  db: Database;
+  os: Pick<Os, 'clock' | 'log'>;
+  accounts: AccountsService;
+  activity: Pick<Activity, 'summary'>;
+  egress: Pick<Egress, 'sources'>;
+}): InventoryService {
+  const { os, accounts, egress } = deps;
+  const known = createKnown(deps.db, os.log);
+  /** The grants by which a VM may be reached now. */
+  const open = new Map<string, Set<string>>();
+  const rows = createRows({ ...deps, known, clock: os.clock, isOpen: id => (open.get(id)?.size ?? 0) > 0 });
+  /** Ids of VMs that changed or went; an empty list when something else did. */
+  const changes = createChanges<VmId[]>();
+  const refresher = createRefresher({
+    known,
+    clock: os.clock,
+    log: os.log,
+    changed,
+    scopesChanged: () => changes.tell([]),
+  });
+  let watchers = 0;
+  let timer: Disposable | undefined;
+
+  let ready: string[] = [];
+
+  /** An account that is gone takes its VMs along; one that became ready is asked for its VMs, and rows get their endpoints. */
+  const listener = accounts.onChange(() => {
+    const list = accounts.list();
+    const there = new Set(list.map(({ id }) => id));
+    const gone = [...known.scopes.values()].filter(({ account }) => !there.has(account));
+    if (gone.length > 0) changed(known.dropScopes(gone.map(({ scope }) => scope.id)));
+    const now = list.filter(({ state }) => state === 'ready').map(({ id }) => id);
+    const news = new Set<string>(now.filter(id => !ready.includes(id)));
+    ready = now;
+    if (news.size === 0) return;
+    changed([...known.vms.values()].filter(({ account }) => news.has(account)).map(({ id }) => id));
+    void refresher.all(accounts.clouds().filter(({ account }) => news.has(account)));
+  });
+
+  function changed(ids: VmId[]): void {
+    rows.forget(ids);
+    changes.tell(ids);
+  }
+
+  function put(vm: Vm): void {
+    refresher.looked(vm.id);
+    known.put([vm]);
+    changed([vm.id]);
+  }
+
+  const allRows = (): Iterable<VmList['vms'][number]> => known.vms.values().map(vm => rows.of(vm));
+
+  function scopes(): ScopeStatus[] {
+    const counts = new Map<string, number>();
+    for (const { scope } of known.vms.values()) counts.set(scope, (counts.get(scope) ?? 0) + 1);
+    return [...known.scopes.values()].map(({ scope, account, state, refreshedAt, error }) => ({
+      scope: scope.id,
+      scopeName: scope.name,
+      account,
+      state,
+      ...(refreshedAt === undefined ? {} : { refreshedAt: toWire(refreshedAt) }),
+      vms: counts.get(scope.id) ?? 0,
+      ...(error === undefined ? {} : { error }),
+    }));
+  }
+
+  async function refresh(): Promise<void> {
+    await accounts.settled();
+    await refresher.all(accounts.clouds());
+  }
+
+  async function find(ref: string): Promise<Vm> {
+    await accounts.settled();
+    if (accounts.list().length === 0) {
+      throw new LatchkeyError({
+        code: 'NO_ACCOUNT',
+        message: 'No account is signed in.',
+        fix: 'Add one, or the practice cloud: latchkey --practice vms',
+      });
+    }
+    const neverListed = known.scopes.size === 0 || [...known.scopes.values()].some(({ state }) => state === 'never');
+    if (neverListed || known.vms.size === 0) await refresh();
+    return resolveVm(ref, known.vms.values());
+  }
+
+  async function fresh(id: VmId): Promise<Vm> {
+    const before = known.vms.get(id) ?? (await find(id));
+    const vm = await accounts.cloud(before.account).vm(id);
+    if (vm) {
+      put(vm);
+      return vm;
+    }
+    refresher.looked(id);
+    known.drop([id]);
+    changed([id]);
+    throw new LatchkeyError({
+      code: 'VM_NOT_FOUND',
+      message: `${before.name} is not there any more.`,
+      detail: { vm: id },
+    });
+  }
+
+  function again(): void {
+    timer?.[Symbol.dispose]();
+    timer = os.clock.after(refreshEveryMs, () => {
+      if (watchers > 0) void refresh();
+      again();
+    });
+  }
+
+  return {
+    find,
+    get: id => known.vms.get(id),
+    behind: gate =>
+      [...known.vms.values()].filter(vm =>
+        vm.interfaces.some(nic => nic.layers.some(layer => layer.gates.some(({ id }) => id === gate))),
+      ),
+    fresh,
+    put,
+    scopes: () => [...known.scopes.values()].map(({ account, scope }) => ({ account, scope })),
+    row: vm => rows.of(vm),
+    refresh,
+    async list({ tab, search, refresh: ask }) {
+      await accounts.settled();
+      if (ask || known.scopes.size === 0) await refresh();
+      const found = [...allRows()].filter(matcher(search ?? ''));
+      return {
+        vms: tab === undefined ? found : found.filter(row => row.tab === tab),
+        counts: countRows(found),
+        scopes: scopes(),
+      };
+    },
+    async detail(ref): Promise<VmDetail> {
+      const vm = await fresh((await find(ref)).id);
+      return {
+        ...rows.of(vm),
+        ...(vm.policy === undefined ? {} : { policy: vm.policy }),
+        ...(vm.policyError === undefined ? {} : { policyError: vm.policyError }),
+        ways: await waysTo(vm, egress),
+      };
+    },
+    async *watch(signal): AsyncGenerator<VmChange> {
+      const dirty = new Set<VmId>();
+      using _listening = changes.on(ids => {
+        for (const id of ids) dirty.add(id);
+      });
+      watchers++;
+      try {
+        let rev = 0;
+        for await (const _ of changes.follow(signal, () => undefined)) {
+          if (rev === 0) {
+            dirty.clear();
+            const vms = [...allRows()];
+            yield { kind: 'snapshot', rev: ++rev, vms, counts: countRows(vms), scopes: scopes() };
+            continue;
+          }
+          await pause(os.clock, batchMs, signal);
+          if (signal.aborted) return;
+          const ids = [...dirty];
+          dirty.clear();
+          const upsert = ids.flatMap(id => known.vms.get(id) ?? []).map(vm => rows.of(vm));
+          const gone = ids.filter(id => !known.vms.has(id));
+          yield { kind: 'patch', rev: ++rev, upsert, gone, counts: countRows(allRows()), scopes: scopes() };
+        }
+      } finally {
+        watchers--;
+      }
+    },
+    granted({ id, vm, state }) {
+      const ids = open.get(vm) ?? new Set();
+      open.set(vm, ids);
+      if (reachable.has(state)) ids.add(id);
+      else ids.delete(id);
+      changed([vm as VmId]);
+    },
+    start() {
+      void refresh();
+      again();
+    },
+    stop() {
+      timer?.[Symbol.dispose]();
+      listener[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** The contract, answered by the services. Thin: ids are parsed, services are called, times become text. */
+import { implement } from '@orpc/server';
+import type { ActivityFilter } from '../../shared/contract/activity.ts';
+import { contract } from '../../shared/contract/index.ts';
+import { isVmId, parseAccountId, parseGrantId, parseVmId, type VmId } from '../../shared/domain/ids.ts';
+import { LatchkeyError } from '../../shared/errors.ts';
+import type { Broker } from './broker.ts';
+
+/** A stream without an abort signal (a call inside this process) ends when its reader stops. */
+const never = new AbortController().signal;
+
+export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>) {
+  const { accounts, activity, connect, egress, grants, inventory, policies, settings } = broker.services;
+  const on = implement(contract);
+
+  /** The VM a filter names. History outlives VMs: a full id need not be known. */
+  async function withVm<T extends ActivityFilter>(filter: T): Promise<T & { vmId?: VmId | undefined }> {
+    if (filter.vm === undefined) return filter;
+    return { ...filter, vmId: isVmId(filter.vm) ? parseVmId(filter.vm) : (await inventory.find(filter.vm)).id };
+  }
+
+  return on.router({
+    accounts: {
+      list: on.accounts.list.handler(() => ({ accounts: accounts.list() })),
+      watch: on.accounts.watch.handler(({ signal }) => accounts.watch(signal ?? never)),
+      addPractice: on.accounts.addPractice.handler(async () => ({ accounts: await accounts.addPractice() })),
+      remove: on.accounts.remove.handler(async ({ input }) => ({
+        accounts: await accounts.remove(parseAccountId(input.id)),
+      })),
+    },
+    activity: {
+      list: on.activity.list.handler(async ({ input }) => activity.list(await withVm(input))),
+      csv: on.activity.csv.handler(async ({ input }) => activity.csv(await withVm(input))),
+      watch: on.activity.watch.handler(({ signal }) => activity.watch(signal ?? never)),
+    },
+    app: {
+      info: on.app.info.handler(() => broker.info()),
+      leave: on.app.leave.handler(() => {
+        broker.leave();
+        return {};
+      }),
+    },
+    connect: {
+      run: on.connect.run.handler(({ input, signal }) => connect.run(input, signal ?? never)),
+      sshConfig: on.connect.sshConfig.handler(async ({ input }) => ({
+        text: await connect.sshConfig(input.command),
+      })),
+      settings: {
+        get: on.connect.settings.get.handler(async ({ input }) =>
+          connect.settings.get((await inventory.find(input.vm)).id),
+        ),
+        set: on.connect.settings.set.handler(async ({ input }) =>
+          connect.settings.set((await inventory.find(input.vm)).id, input.settings),
+        ),
+      },
+    },
+    egress: {
+      get: on.egress.get.handler(({ input }) => egress.get(input.refresh ?? false)),
+      watch: on.egress.watch.handler(({ signal }) => egress.watch(signal ?? never)),
+    },
+    grants: {
+      preview: on.grants.preview.handler(({ input }) => grants.preview(input)),
+      request: on.grants.request.handler(({ input }) => grants.request(input)),
+      list: on.grants.list.handler(({ input }) => ({ grants: grants.list(input.all ?? false) })),
+      watch: on.grants.watch.handler(({ signal }) => grants.watch(signal ?? never)),
+      extend: on.grants.extend.handler(({ input: { grant, forMs, byMs } }) => {
+        if ((forMs === undefined) === (byMs === undefined)) {
+          throw new LatchkeyError({
+            code: 'BAD_INPUT',
+            message: 'Say either how long from now (forMs) or by how much longer (byMs).',
+          });
+        }
+        return grants.extend(parseGrantId(grant), { forMs, byMs });
+      }),
+      revoke: on.grants.revoke.handler(async ({ input }) => ({
+        grants: await grants.revoke(
+          input.all ? { all: true } : { grants: (input.grants ?? []).map(parseGrantId) },
+        ),
+      })),
+      sweep: on.grants.sweep.handler(() => grants.sweep()),
+    },
+    policies: {
+      get: on.policies.get.handler(async ({ input }) => {
+        const { id, name, policy, policyError } = await inventory.find(input.vm);
+        return {
+          vm: id,
+          vmName: name,
+          ...(policy === undefined ? {} : { policy }),
+          ...(policyError === undefined ? {} : { error: policyError }),
+        };
+      }),
+      planLock: on.policies.planLock.handler(async ({ input }) => ({
+        plans: await policies.planLock(input.vms, input.ports),
+      })),
+      planUnlock: on.policies.planUnlock.handler(async ({ input }) => ({
+        plans: await policies.planUnlock(input.vms),
+      })),
+      lock: on.policies.lock.handler(async ({ input }) => ({
+        plans: await policies.lock(input.vms, input.ports, input.fingerprints),
+      })),
+      unlock: on.policies.unlock.handler(async ({ input }) => ({
+        plans: await policies.unlock(input.vms, input.fingerprints),
+      })),
+    },
+    settings: {
+      get: on.settings.get.handler(() => settings.get()),
+      set: on.settings.set.handler(({ input }) => settings.set(input)),
+    },
+    vms: {
+      list: on.vms.list.handler(({ input }) => inventory.list(input)),
+      get: on.vms.get.handler(({ input }) => inventory.detail(input.vm)),
+      refresh: on.vms.refresh.handler(() => {
+        // Its failures stand at the scopes.
+        void inventory.refresh();
+        return {};
+      }),
+      watch: on.vms.watch.handler(({ signal }) => inventory.watch(signal ?? never)),
+    },
+  });
+}
