@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LatchkeyError } from '../../shared/errors.ts';
+import { type ErrorData, errorKinds, LatchkeyError } from '../../shared/errors.ts';
 import { redact } from './redact.ts';
 
 const pauseMs = 50;
 
 /**
- * Starts `argv` detached, its output going to `<data>/log/<name>.log`, and waits until `ready` gives an answer.
+ * Starts `argv` (a `latchkey --json` command) detached, its output going to `<data>/log/<name>.log`, and waits until `ready` gives an answer.
  * A process that leaves with status 0 found another one being started and leaves the waiting to us.
  * Throws BROKER_UNREACHABLE with its last output when it fails or takes longer than `limitMs`.
  */
@@ -46,7 +46,9 @@ export async function startInBackground<T>(options: {
 }
 
 function notUp(name: 'broker' | 'practice', why: string, output: string): LatchkeyError {
-  const last = redact(readFileSync(output, 'utf8').slice(-2000)).trim();
+  const last = redact(readFileSync(output, 'utf8').slice(-4000)).trim();
+  const told = toldError(last.split('\n').at(-1) ?? '');
+  if (told) return told;
   const who = name === 'broker' ? 'The broker' : 'The practice cloud';
   return new LatchkeyError({
     code: 'BROKER_UNREACHABLE',
@@ -54,4 +56,14 @@ function notUp(name: 'broker' | 'practice', why: string, output: string): Latchk
     fix: `See ${output}, or run \`latchkey ${name}\` to watch it start.`,
     detail: { output: last },
   });
+}
+
+/** The error a `latchkey --json` command ended with, if that is what the line is. */
+function toldError(line: string): LatchkeyError | undefined {
+  try {
+    const { error } = JSON.parse(line) as { error?: ErrorData };
+    return error && error.code in errorKinds ? new LatchkeyError(error) : undefined;
+  } catch {
+    return undefined; // An ordinary line of output.
+  }
 }

@@ -31,7 +31,7 @@ export function createPracticeDoor(options: { dataDirectory: string; command: st
       const running = await find();
       if (running) return running;
       return startInBackground({
-        argv: [...options.command, '--data-dir', options.dataDirectory, 'practice', '--background', '--json'],
+        argv: [...options.command, '--json', '--data-dir', options.dataDirectory, 'practice', '--background'],
         name: 'practice',
         dataDirectory: options.dataDirectory,
         limitMs: startMs,

@@ -1,0 +1,121 @@
+/** accounts, settings, ip */
+import type { Command } from 'commander';
+import type { Account, Settings } from '../../../shared/contract/accounts.ts';
+import type { MyIp } from '../../../shared/contract/egress.ts';
+import { formatDuration, parseDuration } from '../../../shared/domain/time.ts';
+import { type Output, usage } from '../output.ts';
+import { withBroker } from '../session.ts';
+
+export function addAccounts(program: Command): void {
+  const accounts = program
+    .command('accounts')
+    .description('what you are signed in to')
+    .action((_: unknown, command: Command) =>
+      withBroker(command, async ({ client, out }) => printAccounts(out, await client.accounts.list({}))),
+    );
+  accounts
+    .command('remove <id>')
+    .description('forget an account')
+    .action((id: string, _: unknown, command: Command) =>
+      withBroker(command, async ({ client, out }) =>
+        printAccounts(out, await client.accounts.remove({ id })),
+      ),
+    );
+
+  program
+    .command('settings [name=value...]')
+    .description('show the settings, or change some')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  latchkey settings\n  latchkey settings warnBeforeMs=5m organisationRanges=203.0.113.0/24,2001:db8::/32',
+    )
+    .action((assignments: string[], _: unknown, command: Command) => {
+      const change = parseSettings(assignments);
+      return withBroker(command, async ({ client, out }) => {
+        const settings = await (assignments.length === 0
+          ? client.settings.get({})
+          : client.settings.set(change));
+        out.result(settings, () => out.table(['NAME', 'VALUE'], Object.entries(settings).map(settingRow)));
+      });
+    });
+
+  program
+    .command('ip')
+    .description('my IP: the address the VMs will see you come from, and who saw it')
+    .option('--refresh', 'ask the observers now')
+    .action((options: { refresh?: boolean }, command: Command) =>
+      withBroker(command, async ({ client, out }) => {
+        const myIp = await client.egress.get(options.refresh === true ? { refresh: true } : {});
+        out.result(myIp, () => printIp(out, myIp));
+      }),
+    );
+}
+
+function printAccounts(out: Output, answer: { accounts: Account[] }): void {
+  out.result(answer, () => {
+    if (answer.accounts.length === 0) return out.line('No account. Try `latchkey --practice vms`.');
+    out.table(
+      ['ID', 'NAME', 'CLOUD', 'STATE', 'USER'],
+      answer.accounts.map(one => [
+        one.id,
+        one.name,
+        one.cloud,
+        one.error ? `${one.state}: ${one.error.message}` : one.state,
+        one.user ?? '',
+      ]),
+    );
+  });
+}
+
+/** `name=value` pairs; lists are separated by commas, times are written like anywhere else. */
+export function parseSettings(assignments: string[]): Partial<Settings> {
+  const change: Record<string, unknown> = {};
+  for (const assignment of assignments) {
+    const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(assignment) ?? [];
+    switch (name) {
+      case 'theme':
+      case 'density':
+        change[name] = value;
+        break;
+      case 'organisationRanges':
+      case 'observers':
+        change[name] = value === '' ? [] : value.split(',');
+        break;
+      case 'warnBeforeMs':
+        change[name] = parseDuration(value);
+        break;
+      default:
+        throw usage(
+          `“${assignment}” is no setting.`,
+          '`latchkey settings` shows their names; write name=value.',
+        );
+    }
+  }
+  return change;
+}
+
+function settingRow([name, value]: [string, Settings[keyof Settings]]): string[] {
+  if (name === 'warnBeforeMs') return [name, formatDuration(Number(value))];
+  return [name, Array.isArray(value) ? value.join(',') : String(value)];
+}
+
+function printIp(out: Output, { ipv4, ipv6, observations }: MyIp): void {
+  for (const [name, verdict] of [
+    ['IPv4', ipv4],
+    ['IPv6', ipv6],
+  ] as const) {
+    const what = verdict.ranges ? `${verdict.state}: ${verdict.ranges.join(', ')}` : verdict.state;
+    out.line(`${name}  ${verdict.address ?? '–'}  (${what})`);
+  }
+  out.line();
+  out.table(
+    ['OBSERVER', 'FAMILY', 'ROUTE', 'SAW', 'MS'],
+    observations.map(one => [
+      one.observer,
+      one.family,
+      one.route,
+      one.address ?? one.error ?? '',
+      String(one.ms),
+    ]),
+  );
+}

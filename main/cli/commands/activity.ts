@@ -1,0 +1,64 @@
+/** activity */
+import type { Command } from 'commander';
+import type { ActivityFilter, ActivityRow } from '../../../shared/contract/activity.ts';
+import { createClock } from '../../os/clock.ts';
+import { parseSince } from '../arguments.ts';
+import { usage } from '../output.ts';
+import { type Session, withBroker } from '../session.ts';
+
+interface ActivityOptions {
+  vm?: string;
+  since?: string;
+  csv?: string;
+  limit: number;
+}
+
+export function addActivity(program: Command): void {
+  program
+    .command('activity')
+    .description('the history: requests, grants, rule changes, connections, failures')
+    .option('--vm <vm>', 'only of this VM')
+    .option('--since <time>', 'only since: 7d, 12h, or 2026-11-23', text =>
+      parseSince(text, createClock().now()),
+    )
+    .option('--limit <rows>', 'how many rows, newest first', parseLimit, 100)
+    .option('--csv <file>', 'write all of it as CSV; - is stdout')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  latchkey activity --vm web-1 --since 7d\n  latchkey activity --csv activity.csv',
+    )
+    .action((options: ActivityOptions, command: Command) =>
+      withBroker(command, async session => {
+        const filter: ActivityFilter = {
+          ...(options.vm === undefined ? {} : { vm: options.vm }),
+          ...(options.since === undefined ? {} : { since: options.since }),
+        };
+        if (options.csv !== undefined) return writeCsv(session, filter, options.csv);
+        const page = await session.client.activity.list({ ...filter, limit: options.limit });
+        return session.out.result(page, () =>
+          session.out.table(['WHEN', 'WHAT', 'VM', 'USER', 'OUTCOME', 'TEXT'], page.rows.map(row)),
+        );
+      }),
+    );
+}
+
+/** The pieces are written as they come; a file appears whole or not at all. */
+async function writeCsv({ client, out }: Session, filter: ActivityFilter, file: string): Promise<void> {
+  const pieces = await client.activity.csv(filter);
+  const { writeStream } = await import('../csvFile.ts');
+  if (file === '-') return writeStream(pieces, process.stdout);
+  const { writeFileWhole } = await import('../csvFile.ts');
+  const bytes = await writeFileWhole(pieces, file);
+  out.result({ file, bytes }, () => out.line(`${bytes} bytes written to ${file}.`));
+}
+
+function row({ at, kind, vmName, user, outcome, error, text }: ActivityRow): string[] {
+  const when = new Date(at).toLocaleString('sv-SE');
+  return [when, kind, vmName ?? '', user, outcome === 'ok' ? 'ok' : (error?.code ?? 'failed'), text];
+}
+
+function parseLimit(text: string): number {
+  const rows = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (rows >= 1 && rows <= 1000) return rows;
+  throw usage('--limit is a number from 1 to 1000.');
+}

@@ -1,0 +1,60 @@
+/** practice: the embedded clouds, in this process. */
+import type { Command } from 'commander';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { PracticeInfo } from '../../os/ports.ts';
+import { usage } from '../output.ts';
+import { idleMs, onNewerNode, untilStopped } from '../process.ts';
+import { globals } from '../session.ts';
+
+export function addPractice(program: Command): void {
+  program
+    .command('practice')
+    .description('run the practice cloud: Azure and AWS, with machines one can log in to')
+    .option('--size <vms>', 'make this many VMs', parseSize)
+    .option('--background', 'started by another command: leave when nobody is connected any more')
+    .addHelpText(
+      'after',
+      '\nThe first line of --json tells where it listens and how to sign in, for az, aws and other clients.\nOther commands find it with the same --data-dir and --practice.',
+    )
+    .action(async (options: { size?: number; background?: boolean }, command: Command) => {
+      if (await onNewerNode()) return;
+      const { dataDirectory, out } = globals(command);
+      const background = options.background === true;
+      const { announce, takePracticeLock } = await import('../announce.ts');
+      using lock = takePracticeLock(dataDirectory);
+      if (!lock) {
+        if (background) return;
+        throw new LatchkeyError({
+          code: 'BROKER_RUNNING',
+          message: `The practice cloud of ${dataDirectory} runs already.`,
+          fix: 'Use it with --practice, or name another folder with --data-dir.',
+        });
+      }
+      const { startPractice } = await import('../../practice/practice.ts');
+      const practice = await startPractice({
+        dataDirectory,
+        ...(options.size ? { size: options.size } : {}),
+      });
+      await using announced = await announce(dataDirectory, practice.info, background ? idleMs() : undefined);
+      if (out.json) out.line(JSON.stringify(practice.info));
+      else for (const line of introduction(practice.info)) out.line(line);
+      await untilStopped(announced.deserted);
+      await practice.stop();
+    });
+}
+
+function introduction({ azure, aws, caFile }: PracticeInfo): string[] {
+  return [
+    'The practice cloud is running. Ctrl-C ends it.',
+    `  Azure Resource Manager  ${azure.armEndpoint}`,
+    `  Amazon EC2              ${aws.endpoint}`,
+    `  certificate authority   ${caFile}`,
+    'Try it: latchkey --practice vms (with the same --data-dir)',
+  ];
+}
+
+function parseSize(text: string): number {
+  const size = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (size >= 1 && size <= 200_000) return size;
+  throw usage('--size is a number of VMs from 1 to 200000.');
+}

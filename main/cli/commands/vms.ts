@@ -1,0 +1,80 @@
+/** vms, policy */
+import { type Command, Option } from 'commander';
+import type { Tab, VmList, VmRow } from '../../../shared/contract/vms.ts';
+import { showName } from '../../../shared/domain/hostile.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Output } from '../output.ts';
+import { type Session, withBroker } from '../session.ts';
+import { policyLines } from '../words.ts';
+
+export function addVms(program: Command): void {
+  program
+    .command('vms')
+    .description('list the VMs of all accounts')
+    .addOption(
+      new Option('--tab <tab>', 'only one tab').choices(['configured', 'not-configured', 'unsupported']),
+    )
+    .option('--search <text>', 'only VMs that match')
+    .option('--refresh', 'ask the clouds first')
+    .addHelpText('after', '\nExamples:\n  latchkey vms --tab configured\n  latchkey vms --search web --json')
+    .action((options: { tab?: Tab; search?: string; refresh?: boolean }, command: Command) =>
+      withBroker(command, async session => {
+        const list = await known(session, options);
+        session.out.result(list, () => printVms(session.out, list));
+        for (const scope of list.scopes) {
+          if (scope.error) session.out.note(`${showName(scope.scopeName)}: ${showName(scope.error.message)}`);
+        }
+      }),
+    );
+
+  program
+    .command('policy <vm>')
+    .description('the policy of a VM: its ports, their longest time and allowed sources')
+    .action((vm: string, _: unknown, command: Command) =>
+      withBroker(command, async ({ client, out }) => {
+        const answer = await client.policies.get({ vm });
+        if (answer.error) throw new LatchkeyError(answer.error);
+        const { policy, vmName } = answer;
+        out.result(answer, () => {
+          if (!policy) return out.line(`${showName(vmName)} has no policy. \`latchkey lock\` gives it one.`);
+          out.table(['PORT', 'LONGEST', 'SOURCES'], policyLines(policy.ports));
+        });
+      }),
+    );
+}
+
+/** The list as it is known; a scope that nobody looked at yet is looked at now. */
+async function known(
+  { client }: Session,
+  options: { tab?: Tab; search?: string; refresh?: boolean },
+): Promise<VmList> {
+  const list = await client.vms.list(options);
+  const unseen = list.scopes.some(({ refreshedAt, error }) => refreshedAt === undefined && !error);
+  return unseen || list.scopes.length === 0 ? client.vms.list({ ...options, refresh: true }) : list;
+}
+
+function printVms(out: Output, { vms, counts }: VmList): void {
+  out.table(
+    ['NAME', 'CLOUD', 'OS', 'POWER', 'TAB', 'ACCESS', 'PORTS', 'ADDRESS', 'SCOPE'],
+    vms.map(vm => [
+      vm.name,
+      vm.cloud,
+      vm.os,
+      vm.power,
+      vm.tab,
+      accessText(vm),
+      vm.protectedPorts.join(','),
+      vm.addresses.public[0] ?? vm.addresses.private[0] ?? '',
+      vm.scopeName,
+    ]),
+  );
+  out.line();
+  out.line(
+    `${counts.configured} configured · ${counts.notConfigured} not configured · ${counts.unsupported} unsupported` +
+      (counts.exposed > 0 ? ` · ${out.paint('red', `${counts.exposed} exposed`)}` : ''),
+  );
+}
+
+function accessText({ access, exposedPorts }: VmRow): string {
+  return access === 'exposed' ? `exposed: ${exposedPorts.join(',')}` : access;
+}

@@ -1,0 +1,75 @@
+/** The `latchkey` command: its options, its commands, and how it tells what went wrong. */
+import { Command, CommanderError } from 'commander';
+import { appVersion } from '../os/app.ts';
+import { addAccounts } from './commands/accounts.ts';
+import { addActivity } from './commands/activity.ts';
+import { addConnect } from './commands/connect.ts';
+import { addGrants } from './commands/grants.ts';
+import { addHosts } from './commands/hosts.ts';
+import { addLock } from './commands/lock.ts';
+import { addPractice } from './commands/practice.ts';
+import { addProxy } from './commands/proxy.ts';
+import { addRequest } from './commands/request.ts';
+import { addVms } from './commands/vms.ts';
+import { createOutput, usage } from './output.ts';
+
+const epilogue = `
+VM is a name, an id or an ARN. Times are written 90s, 30m, 3h or PT30M.
+Exit status: 0 done · 1 failed · 2 usage · 3 no such thing · 4 refused by policy · 5 refused by the cloud · 6 no answer in time.
+
+Examples:
+  latchkey --practice vms               try everything on the practice cloud that comes along
+  latchkey connect web-1                open the port, wait for the machine, start ssh
+  latchkey request web-1 --for 30m      open it only
+  latchkey revoke --all                 shut everything now`;
+
+/** The whole command line, ready to parse. */
+export function createProgram(): Command {
+  const program = new Command('latchkey')
+    .description(
+      'Opens one management port of one cloud VM, for you alone, for a bounded time, and shuts it again.',
+    )
+    .option('--practice', 'use the practice cloud, starting it where it does not run')
+    .option('--data-dir <folder>', 'where Latchkey keeps what it knows (also LATCHKEY_DATA_DIR)')
+    .option('--json', 'print one JSON document; errors as JSON on stderr')
+    .version(appVersion(), '-V, --version')
+    .addHelpText('after', epilogue)
+    .exitOverride()
+    // What was wrong is told by `main` below, in one form for all errors.
+    .configureOutput({ writeErr: () => undefined });
+  const groups = [
+    addVms,
+    addLock,
+    addRequest,
+    addConnect,
+    addProxy,
+    addGrants,
+    addActivity,
+    addAccounts,
+    addHosts,
+    addPractice,
+  ];
+  for (const add of groups) add(program);
+  return program;
+}
+
+/** Runs a command line (without program and script) and leaves its exit status in `process.exitCode`. */
+export async function main(argv: string[]): Promise<void> {
+  const end = argv.indexOf('--');
+  const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return createOutput(json).fail(error);
+    if (error.exitCode === 0) return undefined;
+    const text = error.message.replace(/^error: /, '');
+    const said = error.code === 'commander.help' ? 'No command given.' : sentence(text);
+    return createOutput(json).fail(usage(said, '`latchkey --help` shows what there is.'));
+  }
+}
+
+function sentence(text: string): string {
+  const first = `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/\n/g, ' ');
+  return /[.?)]$/.test(first) ? first : `${first}.`;
+}
