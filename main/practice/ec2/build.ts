@@ -191,5 +191,6 @@ export function buildOwnGroup(region: Region, network: Network, instance: Instan
     `Latchkey: opens ${instance.id} only`,
     [],
   );
+  own.tags.set('latchkey-vm', instance.id);
   region.interfaces.get(instance.interfaceId)?.groupIds.push(own.id);
 }

@@ -1,4 +1,4 @@
-/** Ingress rules of security groups: list, allow, revoke, change. */
+/** Rules of security groups: list, allow, revoke, change; outbound ones can only be revoked. */
 import { AwsError, badValue, missing } from '../errors.ts';
 import { filtered, page } from '../filters.ts';
 import {
@@ -29,7 +29,8 @@ const mostRules = 60;
 export const ruleActions: Record<string, Action> = {
   DescribeSecurityGroupRules: reads(describe),
   AuthorizeSecurityGroupIngress: writes(authorize),
-  RevokeSecurityGroupIngress: writes(revoke),
+  RevokeSecurityGroupIngress: writes(call => revoke(call, false)),
+  RevokeSecurityGroupEgress: writes(call => revoke(call, true)),
   ModifySecurityGroupRules: writes(modify),
   UpdateSecurityGroupRuleDescriptionsIngress: writes(updateDescriptions),
 };
@@ -113,7 +114,7 @@ function checkNew({ region }: Call, group: SecurityGroup, wanted: Permission[], 
   }
 }
 
-function revoke(call: Call) {
+function revoke(call: Call, egress: boolean) {
   const { region, params, now, world } = call;
   const group = groupOf(call);
   const ids = params.texts('SecurityGroupRuleId');
@@ -123,7 +124,7 @@ function revoke(call: Call) {
   }
   if (ids.length === 0 && wanted.length === 0) throw missing('ipPermissions');
 
-  const standing = ingress(group);
+  const standing = standingRules(group).filter(rule => rule.egress === egress);
   const found = ids.map(id => {
     const rule = standing.find(candidate => candidate.id === id);
     if (!rule) throw unknownRule(id);

@@ -1,0 +1,175 @@
+/**
+ * The connection to AWS: one client per region, made when it is first needed (the SDK is large), with AWS's adaptive
+ * retries, our certificate authority, and an eye on every `Date` header.
+ */
+import { Agent } from 'node:https';
+import type { EC2, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-ec2';
+import type { STS } from '@aws-sdk/client-sts';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { AwsCredentialIdentityProvider, DeserializeMiddleware } from '@smithy/types';
+import type { Endpoint } from '../../../shared/contract/vms.ts';
+import type { AccountId } from '../../../shared/domain/ids.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Clock, Logger, Random } from '../../os/ports.ts';
+import { awsError, cancelled } from './errors.ts';
+import { createQueue, type Queue } from './queue.ts';
+
+export interface AwsOptions {
+  account: AccountId;
+  credentials: AwsCredentialIdentityProvider;
+  regions: string[];
+  /** For EC2-compatible servers: one address for all regions and services. */
+  endpoint?: string | undefined;
+  /** PEM; the only authority trusted when it is given. */
+  caCertificate?: string | undefined;
+  /** Where a client connects to instead of the VM's own address; undefined for VMs it does not know. */
+  addressBook?: ((vm: Vm, port: number) => Endpoint | undefined) | undefined;
+  observers?: string[] | undefined;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+export interface Connection {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Writes to one security group (or interface) go one after the other. */
+  readonly queue: Queue;
+  /** The cloud's time, epoch milliseconds. */
+  now(): number;
+  clockOffset(): number;
+  /** One exchange with EC2 in a region. `action` is for errors and the log. Throws LatchkeyError. */
+  ec2<T>(
+    region: string,
+    action: string,
+    send: (client: EC2, options: { abortSignal?: AbortSignal }) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
+  sts<T>(
+    action: string,
+    send: (client: STS, options: { abortSignal?: AbortSignal }) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
+  /** Resolves after `ms` of the clock; throws CANCELLED as soon as `signal` is aborted. */
+  pause(ms: number, signal?: AbortSignal): Promise<void>;
+  dispose(): void;
+}
+
+/** Attempts at one request, the first included; AWS's adaptive mode slows all requests of a client down after throttling. */
+const maxAttempts = 6;
+
+export function connect(options: AwsOptions): Connection {
+  const { clock } = options;
+  let offset = 0;
+  const clients = new Map<string, Promise<EC2 | STS>>();
+  // One set of kept-alive connections for all regions: with one endpoint they go to the same host.
+  const requestHandler = new NodeHttpHandler({
+    connectionTimeout: 10_000,
+    requestTimeout: 60_000,
+    throwOnRequestTimeout: true,
+    httpsAgent: new Agent({
+      keepAlive: true,
+      maxSockets: 64,
+      ...(options.caCertificate === undefined ? {} : { ca: options.caCertificate }),
+    }),
+  });
+  const settings = (region: string) => ({
+    region,
+    credentials: options.credentials,
+    requestHandler,
+    retryMode: 'adaptive',
+    maxAttempts,
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+  });
+  /** `Date` is told in whole seconds: half a second is the middle of what it can mean. */
+  const watchDate: DeserializeMiddleware<ServiceInputTypes, ServiceOutputTypes> = next => async request => {
+    const result = await next(request);
+    const date = Date.parse(headersOf(result.response)?.['date'] ?? '');
+    if (!Number.isNaN(date)) offset = date + 500 - clock.now();
+    return result;
+  };
+  const once = <Client extends EC2 | STS>(key: string, make: () => Promise<Client>) => {
+    const known = clients.get(key) as Promise<Client> | undefined;
+    if (known) return known;
+    const made = make().then(client => {
+      (client as EC2).middlewareStack.add(watchDate, {
+        step: 'deserialize',
+        priority: 'low',
+        name: 'latchkeyDate',
+      });
+      return client;
+    });
+    clients.set(key, made);
+    return made;
+  };
+  const exchange = async <Client extends EC2 | STS, T>(
+    client: Promise<Client>,
+    action: string,
+    send: (client: Client, options: { abortSignal?: AbortSignal }) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    if (signal?.aborted) throw cancelled();
+    try {
+      return await send(await client, signal === undefined ? {} : { abortSignal: signal });
+    } catch (thrown) {
+      throw awsError(thrown, action, signal);
+    }
+  };
+
+  return {
+    clock,
+    random: options.random,
+    log: options.log,
+    queue: createQueue(),
+    now: () => clock.now() + offset,
+    clockOffset: () => offset,
+    ec2(region, action, send, signal) {
+      if (!options.regions.includes(region)) throw unknownRegion(region);
+      const client = once(`ec2 ${region}`, async () => {
+        const sdk = await import('@aws-sdk/client-ec2');
+        return new sdk.EC2(settings(region));
+      });
+      return exchange(client, action, send, signal);
+    },
+    sts(action, send, signal) {
+      const client = once('sts', async () => {
+        const sdk = await import('@aws-sdk/client-sts');
+        return new sdk.STS(settings(options.regions[0] ?? 'us-east-1'));
+      });
+      return exchange(client, action, send, signal);
+    },
+    async pause(ms, signal) {
+      if (signal?.aborted) throw cancelled();
+      await new Promise<void>((resolve, reject) => {
+        const stop = () => {
+          timer[Symbol.dispose]();
+          reject(cancelled());
+        };
+        const timer = clock.after(ms, () => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        });
+        signal?.addEventListener('abort', stop, { once: true });
+      });
+    },
+    dispose() {
+      clients.clear();
+      requestHandler.destroy();
+    },
+  };
+}
+
+function headersOf(response: unknown): Record<string, string> | undefined {
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  return response.headers as Record<string, string>;
+}
+
+function unknownRegion(region: string): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_NOT_FOUND',
+    message: `The region ${region} is not one of this account's.`,
+    fix: 'Add the region to the account, then refresh.',
+  });
+}

@@ -1,0 +1,175 @@
+/** What EC2 and STS answer when they say no, as LatchkeyErrors. One table; nothing else here words a cloud's refusal. */
+import { type ErrorCode, LatchkeyError } from '../../../shared/errors.ts';
+
+interface Row {
+  code: ErrorCode;
+  says: (told: string) => string;
+  fix?: string | undefined;
+}
+
+const signedOut: Row = {
+  code: 'CLOUD_UNAUTHORIZED',
+  says: () => 'AWS does not accept our sign-in any more.',
+  fix: 'Sign in to this account again.',
+};
+const clock: Row = {
+  code: 'CLOUD_UNAUTHORIZED',
+  says: () => "AWS refused the request's time or signature.",
+  fix: "Check this computer's clock: AWS allows five minutes of error.",
+};
+const forbidden: Row = {
+  code: 'CLOUD_FORBIDDEN',
+  says: told => `AWS does not let you do this: ${told}`,
+  fix: '`latchkey roles aws` prints the permissions Latchkey needs.',
+};
+const missing: Row = {
+  code: 'CLOUD_NOT_FOUND',
+  says: told => `AWS has no such thing: ${told}`,
+  fix: 'Refresh the list: it may have been deleted.',
+};
+const throttled: Row = {
+  code: 'CLOUD_THROTTLED',
+  says: () => 'AWS takes no more requests from us for now.',
+  fix: 'Wait, then try again.',
+};
+const fullGroup: Row = {
+  code: 'CLOUD_QUOTA',
+  says: told => `The security group is full: ${told}`,
+  fix: 'Ask for fewer ports or sources at once, or ask AWS for more rules per group (60 is the default).',
+};
+const busy: Row = {
+  code: 'CLOUD_CONFLICT',
+  says: told => `Something in AWS still uses it: ${told}`,
+  fix: 'Try again in a minute.',
+};
+const broken: Row = {
+  code: 'CLOUD_FAILED',
+  says: told => `AWS has trouble of its own: ${told}`,
+  fix: 'Try again later; health.aws.amazon.com tells of outages.',
+};
+const refused: Row = { code: 'CLOUD_FAILED', says: told => `AWS refused: ${told}` };
+
+/** By code (docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html). */
+const byCode: Record<string, Row> = {
+  AuthFailure: signedOut,
+  InvalidClientTokenId: signedOut,
+  UnrecognizedClientException: signedOut,
+  ExpiredToken: signedOut,
+  ExpiredTokenException: signedOut,
+  CredentialsProviderError: signedOut,
+  TokenProviderError: signedOut,
+  RequestExpired: clock,
+  SignatureDoesNotMatch: clock,
+  RequestInTheFuture: clock,
+  UnauthorizedOperation: forbidden,
+  AccessDenied: forbidden,
+  AccessDeniedException: forbidden,
+  OptInRequired: forbidden,
+  // Besides InvalidGroup.NotFound, InvalidInstanceID.NotFound and all others of that ending.
+  'InvalidInstanceID.Malformed': missing,
+  InvalidID: missing,
+  RequestLimitExceeded: throttled,
+  Throttling: throttled,
+  ThrottlingException: throttled,
+  RulesPerSecurityGroupLimitExceeded: fullGroup,
+  TagLimitExceeded: {
+    code: 'CLOUD_QUOTA',
+    says: () => 'AWS takes no more tags (50) on this thing.',
+    fix: 'Remove tags that nobody needs.',
+  },
+  SecurityGroupLimitExceeded: {
+    code: 'CLOUD_QUOTA',
+    says: told => `AWS takes no more security groups in this region: ${told}`,
+    fix: 'Delete groups that nobody needs, or ask AWS for more (2,500 per region is the default).',
+  },
+  SecurityGroupsPerInterfaceLimitExceeded: {
+    code: 'CLOUD_QUOTA',
+    says: () => "The VM's network interface has as many security groups as AWS allows.",
+    fix: 'Detach a group it does not need, or ask AWS for more groups per interface (5 is the default, 16 the most).',
+  },
+  'InvalidPermission.Duplicate': {
+    code: 'CLOUD_CONFLICT',
+    says: () => 'The same rule stands in the security group already.',
+  },
+  'InvalidGroup.Duplicate': {
+    code: 'CLOUD_CONFLICT',
+    says: told => `A security group of that name is there already: ${told}`,
+  },
+  DependencyViolation: busy,
+  'InvalidGroup.InUse': busy,
+  DryRunOperation: { code: 'CLOUD_FAILED', says: () => 'AWS would have done it, but was only asked to try.' },
+  InternalError: broken,
+  InternalFailure: broken,
+  Unavailable: broken,
+  ServiceUnavailable: broken,
+};
+
+interface Refusal {
+  name: string;
+  message: string;
+  $metadata?: { httpStatusCode?: number; requestId?: string } | undefined;
+}
+
+/** Any error of the SDK as a LatchkeyError; its AWS code and request id are in `detail`. LatchkeyErrors stay as they are. */
+export function awsError(thrown: unknown, action: string, signal?: AbortSignal): unknown {
+  if (thrown instanceof LatchkeyError) return thrown;
+  if (signal?.aborted) return cancelled();
+  if (!(thrown instanceof Error)) return thrown;
+  const refusal: Refusal = thrown;
+  const status = refusal.$metadata?.httpStatusCode;
+  const row = byCode[refusal.name] ?? (refusal.name.endsWith('.NotFound') ? missing : undefined);
+  if (row === undefined && (status === undefined || isCutOff(thrown))) {
+    return isNetwork(thrown) ? unreachable(thrown, action) : thrown;
+  }
+  const { code, says, fix } = row ?? (status !== undefined && status >= 500 ? broken : refused);
+  return new LatchkeyError(
+    {
+      code,
+      message: says(refusal.message || refusal.name),
+      fix,
+      detail: { action, cloudCode: refusal.name, status, correlation: refusal.$metadata?.requestId },
+    },
+    { cause: thrown },
+  );
+}
+
+/** AWS's own code of an error made by `awsError`. */
+export function cloudCode(error: unknown): string | undefined {
+  const code = error instanceof LatchkeyError ? error.detail?.['cloudCode'] : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof LatchkeyError && error.code === 'CLOUD_NOT_FOUND';
+}
+
+export function cancelled(): LatchkeyError {
+  return new LatchkeyError({ code: 'CANCELLED', message: 'Stopped before it was done.' });
+}
+
+function networkCode(error: Error): string | undefined {
+  const inner = 'code' in error ? error.code : undefined;
+  return typeof inner === 'string' ? inner : undefined;
+}
+
+function isNetwork(error: Error): boolean {
+  return networkCode(error) !== undefined || error.name === 'TimeoutError' || isCutOff(error);
+}
+
+/** An answer that ended in the middle. */
+function isCutOff(error: Error): boolean {
+  return networkCode(error) === 'ECONNRESET' || error.message === 'aborted';
+}
+
+function unreachable(error: Error, action: string): LatchkeyError {
+  const network = networkCode(error) ?? error.name;
+  return new LatchkeyError(
+    {
+      code: 'CLOUD_UNREACHABLE',
+      message: `AWS can't be reached (${network}).`,
+      fix: 'Check the network, the proxy and the clock of this computer.',
+      detail: { action, network },
+    },
+    { cause: error },
+  );
+}

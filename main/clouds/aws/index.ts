@@ -1,0 +1,83 @@
+/** AWS as a Cloud: EC2 instances behind security groups. */
+import type { Plan, Policy } from '../../../shared/contract/policies.ts';
+import type { Endpoint } from '../../../shared/contract/vms.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Cloud, Scope } from '../cloud.ts';
+import { closeRules } from './close.ts';
+import { type AwsOptions, connect } from './connection.ts';
+import { readHostKeys } from './hostKeys.ts';
+import { listVms, readVm } from './instances.ts';
+import { draftLock } from './lock.ts';
+import { extendOrder, openOrder } from './open.ts';
+import { ordersFor } from './orders.ts';
+import { findOurs } from './ours.ts';
+import { carryOut, toPlan } from './steps.ts';
+import { draftUnlock } from './unlock.ts';
+
+/** Makes the connection to one AWS account; nothing is asked before the first call. */
+export function createAwsCloud(options: AwsOptions): Cloud {
+  const { account } = options;
+  const aws = connect(options);
+
+  async function caller(signal?: AbortSignal): Promise<{ id: string; arn: string }> {
+    const answer = await aws.sts('GetCallerIdentity', (sts, o) => sts.getCallerIdentity({}, o), signal);
+    return { id: answer.Account ?? '', arn: answer.Arn ?? '' };
+  }
+
+  return {
+    kind: 'aws',
+    account,
+    async identity(signal) {
+      const { id, arn } = await caller(signal);
+      // `…:user/path/alice`, `…:assumed-role/Role/session`, `…:root`
+      const user = arn.split(/[/:]/).at(-1) || id;
+      return { user, name: arn };
+    },
+    async scopes(signal) {
+      const { id } = await caller(signal);
+      return options.regions.map((region): Scope => ({ id: `${id}/${region}`, name: region }));
+    },
+    inventory: (scope, signal) => {
+      const [owner = '', region = ''] = scope.id.split('/');
+      return listVms(aws, { region, owner, account }, signal);
+    },
+    vm: (id, signal) => readVm(aws, account, id, signal),
+    clockOffset: () => aws.clockOffset(),
+
+    orders: ordersFor,
+    open: (order, signal) => openOrder(aws, order, signal),
+    extend: (order, _standing, signal) => extendOrder(aws, order, signal),
+    close: (gate, names, grants, signal) => closeRules(aws, gate, names, grants, signal),
+    ours: (where, signal) =>
+      findOurs(aws, 'gate' in where ? where : { region: where.scope.id.split('/')[1] ?? '' }, signal),
+
+    planLock: async (vm, ports, signal) => toPlan(await draftLock(aws, vm, { ports }, signal)),
+    planUnlock: async (vm, signal) => toPlan(await draftUnlock(aws, vm, signal)),
+    async apply(plan, vm, onStep, signal) {
+      const draft =
+        plan.kind === 'unlock' ? draftUnlock(aws, vm, signal) : draftLock(aws, vm, policyOf(plan), signal);
+      await carryOut(await draft, plan, onStep, signal);
+    },
+
+    endpoints: (vm, ports) => ports.flatMap(port => options.addressBook?.(vm, port) ?? direct(vm, port)),
+    hostKeys: (vm, signal) => readHostKeys(aws, vm.id, signal),
+    observers: () => options.observers ?? [],
+    dispose: () => aws.dispose(),
+  };
+}
+
+function policyOf(plan: Plan): Policy {
+  if (plan.policy) return plan.policy;
+  throw new LatchkeyError({
+    code: 'BAD_INPUT',
+    message: `The plan for ${plan.vmName} locks without a policy.`,
+  });
+}
+
+/** The VM's own address: public before private, IPv4 before IPv6, the first interface before others. */
+function direct(vm: Vm, port: number): Endpoint[] {
+  const nics = vm.interfaces.toSorted((a, b) => Number(b.primary) - Number(a.primary));
+  const [host] = [...nics.flatMap(nic => nic.publicAddresses), ...nics.flatMap(nic => nic.privateAddresses)];
+  return host === undefined ? [] : [{ port, host, hostPort: port }];
+}

@@ -1,0 +1,180 @@
+/** EC2 instances as VMs of the model. */
+import type { Instance, InstanceNetworkInterface, Reservation, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { Power } from '../../../shared/contract/vms.ts';
+import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
+import { readPolicy } from '../../../shared/domain/policyTag.ts';
+import type { Gate, NetworkInterface, Vm } from '../../../shared/domain/vm.ts';
+import { type ErrorData, LatchkeyError } from '../../../shared/errors.ts';
+import type { Connection } from './connection.ts';
+import { cloudCode } from './errors.ts';
+import { gateOf, instanceRef, ownGroupName, tagRecord, vmIdOf } from './names.ts';
+import { gateRule, listRules } from './rules.ts';
+
+/** Everything in a region that a VM is made of. */
+interface Region {
+  name: string;
+  owner: string;
+  account: AccountId;
+  rules: Map<string, SecurityGroupRule[]>;
+}
+
+/** All VMs of a region, page by page. The rules of the region are read once, beside the first page. */
+export async function* listVms(
+  aws: Connection,
+  where: { region: string; owner: string; account: AccountId },
+  signal?: AbortSignal,
+): AsyncGenerator<Vm[]> {
+  const reading = listRules(aws, where.region, 'all', signal);
+  // A failure is thrown where it is awaited; this keeps Node from calling it unhandled until then.
+  reading.catch(() => undefined);
+  let NextToken: string | undefined;
+  do {
+    const input = { MaxResults: 1000, NextToken };
+    const answer = await aws.ec2(
+      where.region,
+      'DescribeInstances',
+      (ec2, options) => ec2.describeInstances(input, options),
+      signal,
+    );
+    const region = regionOf(where, await reading);
+    yield instancesOf(answer.Reservations).map(instance => toVm(instance, region));
+    NextToken = answer.NextToken || undefined;
+  } while (NextToken !== undefined);
+}
+
+/** One instance as AWS tells it now; undefined if there is none (any more). */
+export async function readInstance(
+  aws: Connection,
+  id: VmId,
+  signal?: AbortSignal,
+): Promise<Instance | undefined> {
+  const { region, instance } = instanceRef(id);
+  try {
+    const answer = await aws.ec2(
+      region,
+      'DescribeInstances',
+      (ec2, options) => ec2.describeInstances({ InstanceIds: [instance] }, options),
+      signal,
+    );
+    return instancesOf(answer.Reservations)[0];
+  } catch (error) {
+    if (cloudCode(error)?.startsWith('InvalidInstanceID')) return undefined;
+    throw error;
+  }
+}
+
+/** One VM with its groups' rules, all read now. */
+export async function readVm(
+  aws: Connection,
+  account: AccountId,
+  id: VmId,
+  signal?: AbortSignal,
+): Promise<Vm | undefined> {
+  const { region: name, account: owner } = instanceRef(id);
+  const instance = await readInstance(aws, id, signal);
+  if (instance === undefined) return undefined;
+  const groups = [...groupsOf(instance).keys()];
+  const rules = groups.length === 0 ? [] : await listRules(aws, name, groups, signal);
+  return toVm(instance, regionOf({ region: name, owner, account }, rules));
+}
+
+/** Terminated instances stay listed for an hour; they are no VMs any more. */
+function instancesOf(reservations: Reservation[] | undefined): Instance[] {
+  const all = (reservations ?? []).flatMap(reservation => reservation.Instances ?? []);
+  return all.filter(instance => instance.State?.Name !== 'terminated');
+}
+
+/** Ids and names of all groups on the instance's interfaces. */
+export function groupsOf(instance: Instance): Map<string, string> {
+  const groups = (instance.NetworkInterfaces ?? []).flatMap(nic => nic.Groups ?? []);
+  return new Map(groups.map(group => [group.GroupId ?? '', group.GroupName ?? '']));
+}
+
+/** The Name tag, or the instance's id. */
+export function nameOf(instance: Instance): string {
+  return tagRecord(instance.Tags)['Name'] || (instance.InstanceId ?? '');
+}
+
+function regionOf(
+  where: { region: string; owner: string; account: AccountId },
+  rules: SecurityGroupRule[],
+): Region {
+  const byGroup = Map.groupBy(rules, rule => rule.GroupId ?? '');
+  return { name: where.region, owner: where.owner, account: where.account, rules: byGroup };
+}
+
+/** The model of an instance; pure. */
+export function toVm(instance: Instance, region: Region): Vm {
+  const id = instance.InstanceId ?? '';
+  return {
+    id: vmIdOf(region.name, region.owner, id),
+    name: nameOf(instance),
+    cloud: 'aws',
+    account: region.account,
+    scope: `${region.owner}/${region.name}`,
+    location: region.name,
+    kind: 'ec2',
+    os: osOf(instance),
+    image: instance.ImageId,
+    size: instance.InstanceType,
+    power: powerOf(instance.State?.Name),
+    interfaces: (instance.NetworkInterfaces ?? []).map(nic => toInterface(nic, id, region)),
+    ...policyOf(instance),
+  };
+}
+
+function toInterface(nic: InstanceNetworkInterface, instance: string, region: Region): NetworkInterface {
+  const ipv4 = nic.PrivateIpAddresses ?? [];
+  const ipv6 = (nic.Ipv6Addresses ?? []).flatMap(found => found.Ipv6Address ?? []);
+  const gates = (nic.Groups ?? []).map((group): Gate => {
+    const id = group.GroupId ?? '';
+    return {
+      id: gateOf(region.name, id),
+      name: group.GroupName ?? id,
+      kind: 'security-group',
+      own: group.GroupName === ownGroupName(instance),
+      rules: (region.rules.get(id) ?? []).map(gateRule),
+    };
+  });
+  return {
+    id: nic.NetworkInterfaceId ?? '',
+    primary: nic.Attachment?.DeviceIndex === 0,
+    privateAddresses: [...ipv4.flatMap(found => found.PrivateIpAddress ?? []), ...ipv6],
+    // An IPv6 address of a VPC is the same inside and outside.
+    publicAddresses: [...ipv4.flatMap(found => found.Association?.PublicIp ?? []), ...ipv6],
+    layers: [{ place: 'instance', mode: 'any-allow', gates }],
+  };
+}
+
+/** EC2 tells `platform` for Windows only; `PlatformDetails` says it longer (`Windows with SQL Server …`). */
+function osOf(instance: Instance): Vm['os'] {
+  const text = `${instance.Platform ?? ''} ${instance.PlatformDetails ?? ''}`;
+  return /windows/i.test(text) ? 'windows' : 'linux';
+}
+
+function powerOf(state: string | undefined): Power {
+  switch (state) {
+    case 'pending':
+      return 'starting';
+    case 'running':
+      return 'running';
+    case 'stopping':
+    case 'shutting-down':
+      return 'stopping';
+    case 'stopped':
+      return 'stopped';
+    case undefined:
+    default:
+      return 'unknown';
+  }
+}
+
+function policyOf(instance: Instance): Pick<Vm, 'policy'> | { policyError: ErrorData } {
+  try {
+    const policy = readPolicy(tagRecord(instance.Tags));
+    return policy === undefined ? {} : { policy };
+  } catch (error) {
+    if (error instanceof LatchkeyError) return { policyError: error.toData() };
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** Names AWS gives and takes: ARNs, gates, tags, the VM's own group. */
+import type { Tag } from '@aws-sdk/client-ec2';
+import { type GateId, gateId, parseVmId, type VmId } from '../../../shared/domain/ids.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+
+/** China and GovCloud are partitions of their own (docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). */
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+export function vmIdOf(region: string, account: string, instance: string): VmId {
+  return parseVmId(`arn:${partitionOf(region)}:ec2:${region}:${account}:instance/${instance}`);
+}
+
+export interface InstanceRef {
+  region: string;
+  account: string;
+  instance: string;
+}
+
+/** The parts of an instance's ARN. Throws UNSUPPORTED for another cloud's VM. */
+export function instanceRef(id: VmId): InstanceRef {
+  const [, , , region, account, resource] = id.split(':');
+  const instance = resource?.split('/')[1];
+  if (region === undefined || account === undefined || instance === undefined) {
+    throw new LatchkeyError({ code: 'UNSUPPORTED', message: `${id} is not a VM of AWS.` });
+  }
+  return { region, account, instance };
+}
+
+export function gateOf(region: string, group: string): GateId {
+  return gateId(`${region}/${group}`);
+}
+
+export function gateRef(gate: GateId): { region: string; group: string } {
+  const [region = '', group = ''] = gate.split('/');
+  return { region, group };
+}
+
+const ownPrefix = 'latchkey-';
+/** The tag on a VM's own group that proves it to be made by Latchkey; its value is the instance id. */
+export const ownGroupTag = 'latchkey-vm';
+
+/** The VM's own group: grants open this VM and none that shares another group with it. */
+export function ownGroupName(instance: string): string {
+  return ownPrefix + instance;
+}
+
+/** The instance whose own group has this name; undefined for other groups. */
+export function instanceOfGroup(name: string | undefined): string | undefined {
+  return /^latchkey-(i-[0-9a-f]+)$/.exec(name ?? '')?.[1];
+}
+export const ownGroupPattern = `${ownPrefix}i-*`;
+
+/** Tags as a record; the last of a key wins. */
+export function tagRecord(tags: Tag[] | undefined): Record<string, string> {
+  return Object.fromEntries((tags ?? []).map(tag => [tag.Key ?? '', tag.Value ?? '']));
+}
+
+export function tagList(tags: Record<string, string>): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}

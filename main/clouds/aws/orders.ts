@@ -1,0 +1,64 @@
+/** Which writes a grant needs on a VM, from what is known: pure. */
+import type { Protocol } from '../../../shared/contract/common.ts';
+import { cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
+import type { RuleMark } from '../../../shared/domain/ruleMark.ts';
+import type { Gate, Vm } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { RuleOrder } from '../cloud.ts';
+import { instanceRef, ownGroupName } from './names.ts';
+
+/**
+ * One order per protocol, all to the VM's own group. Throws NOT_CONFIGURED where the VM has none attached, SOURCE_FAMILY
+ * where no interface with it has an address of a source's family.
+ */
+export function ordersFor(
+  vm: Vm,
+  wanted: { ports: { port: number; protocol: Protocol }[]; sources: string[]; mark: RuleMark },
+): RuleOrder[] {
+  const gates = new Map<string, { gate: Gate; sources: string[] }>();
+  for (const source of wanted.sources) {
+    const gate = ownGate(vm, cidrFamily(source));
+    const known = gates.get(gate.id);
+    if (known) known.sources.push(source);
+    else gates.set(gate.id, { gate, sources: [source] });
+  }
+  const byProtocol = Map.groupBy(wanted.ports, port => port.protocol);
+  return [...gates.values()]
+    .flatMap(({ gate, sources }) =>
+      [...byProtocol].map(([protocol, ports]) => ({
+        vm: vm.id,
+        gate: gate.id,
+        gateName: gate.name,
+        protocol,
+        ports: ports.map(({ port }) => port),
+        sources,
+        destinations: [],
+        mark: wanted.mark,
+      })),
+    )
+    .map((order, index) => ({ ...order, index }));
+}
+
+function ownGate(vm: Vm, family: Family): Gate {
+  const guarded = vm.interfaces.flatMap(nic => {
+    const gate = nic.layers.flatMap(layer => layer.gates).find(({ own }) => own === true);
+    return gate === undefined ? [] : [{ nic, gate }];
+  });
+  if (guarded.length === 0) {
+    throw new LatchkeyError({
+      code: 'NOT_CONFIGURED',
+      message: `${vm.name} has no security group of its own (${ownGroupName(instanceRef(vm.id).instance)}) for grants.`,
+      fix: 'Lock the VM first.',
+    });
+  }
+  const fit = guarded.find(({ nic }) =>
+    [...nic.privateAddresses, ...nic.publicAddresses].some(address => cidrFamily(address) === family),
+  );
+  if (fit) return fit.gate;
+  const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
+  throw new LatchkeyError({
+    code: 'SOURCE_FAMILY',
+    message: `${vm.name} has no ${name} address, so a rule for an ${name} source would open nothing.`,
+    fix: `Ask with an ${family === 'ipv4' ? 'IPv6' : 'IPv4'} source.`,
+  });
+}
