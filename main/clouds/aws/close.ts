@@ -15,11 +15,11 @@ import { isNotFound } from './errors.ts';
 import { endedTag, flagTag, readMarks } from './grantTags.ts';
 import { gateRef } from './names.ts';
 import { flagLifeMs } from './open.ts';
-import { listRules } from './rules.ts';
+import { listRules, settled, without } from './rules.ts';
 import { removeTags, writeTags } from './tags.ts';
 
 /** A rule that was just written may not be listed yet; one that stays away this long is gone. */
-const waits = [0, 200, 500, 1000];
+const looks = [0, 200, 500, 1000];
 const attempts = 5;
 
 /** See Cloud.close. */
@@ -33,7 +33,7 @@ export function closeRules(
   return aws.queue.run(gate, async () => {
     const closed = new Map<string, Closed>();
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const rules = await look(aws, gate, names, attempt === 0 ? waits : [0], signal);
+      const rules = await look(aws, gate, names, attempt === 0 ? looks : [0], signal);
       const there = new Set(rules.map(rule => rule.SecurityGroupRuleId));
       const open = names.filter(name => closed.get(name)?.outcome !== 'kept');
       for (const name of open)
@@ -105,6 +105,8 @@ async function revoke(
       signal,
     );
     const correlation = answer.$metadata.requestId;
+    // What is still listed is still enforced. If it stays so for long, the next sweep finds it again.
+    await settled(aws, region, group, without(names), signal);
     return names.map(name => ({ name, outcome: 'gone', correlation }));
   } catch (error) {
     if (!isNotFound(error)) throw error;

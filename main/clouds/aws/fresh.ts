@@ -3,7 +3,7 @@ import type { Instance, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Connection } from './connection.ts';
-import { groupsOf, nameOf, readInstance } from './instances.ts';
+import { groupsOf, nameOf, readInstance, readInstances } from './instances.ts';
 import { type InstanceRef, instanceRef, ownGroupName, ownGroupTag, tagRecord } from './names.ts';
 import { listGroups } from './ours.ts';
 import { byGroup, listPages, listRules } from './rules.ts';
@@ -73,19 +73,25 @@ function ownGroup(instance: string, groups: SecurityGroup[]) {
   });
 }
 
-/** Names of the other VMs (or interfaces of other things) that have one of these groups, in order. */
+export interface Others {
+  instances: Instance[];
+  /** Names of the instances, and of other things' interfaces, in order. */
+  names: string[];
+}
+
+/** What else has one of these groups. */
 export async function alsoBehind(
   aws: Connection,
   { region, instance }: InstanceRef,
   groups: string[],
   signal?: AbortSignal,
-): Promise<string[]> {
-  if (groups.length === 0) return [];
-  const others = new Set<string>();
-  const rest = new Set<string>();
+): Promise<Others> {
+  const ids = new Set<string>();
+  const things = new Set<string>();
   let NextToken: string | undefined;
   do {
-    const input = { Filters: [{ Name: 'group-id', Values: groups }], MaxResults: 1000, NextToken };
+    if (groups.length === 0) break;
+    const input = { Filters: byGroup(groups), MaxResults: 1000, NextToken };
     const answer = await aws.ec2(
       region,
       'DescribeNetworkInterfaces',
@@ -94,28 +100,12 @@ export async function alsoBehind(
     );
     for (const nic of answer.NetworkInterfaces ?? []) {
       const id = nic.Attachment?.InstanceId;
-      if (id) others.add(id);
-      else rest.add(nic.Description || nic.NetworkInterfaceId || '');
+      if (id) ids.add(id);
+      else things.add(nic.Description || nic.NetworkInterfaceId || '');
     }
     NextToken = answer.NextToken || undefined;
   } while (NextToken !== undefined);
-  others.delete(instance);
-  const names = await namesOf(aws, region, [...others], signal);
-  return [...names, ...rest].sort();
-}
-
-async function namesOf(
-  aws: Connection,
-  region: string,
-  InstanceIds: string[],
-  signal?: AbortSignal,
-): Promise<string[]> {
-  if (InstanceIds.length === 0) return [];
-  const answer = await aws.ec2(
-    region,
-    'DescribeInstances',
-    (ec2, options) => ec2.describeInstances({ InstanceIds }, options),
-    signal,
-  );
-  return (answer.Reservations ?? []).flatMap(({ Instances = [] }) => Instances).map(nameOf);
+  ids.delete(instance);
+  const instances = await readInstances(aws, region, [...ids], signal);
+  return { instances, names: [...instances.map(nameOf), ...things].sort() };
 }

@@ -50,17 +50,28 @@ export async function readInstance(
 ): Promise<Instance | undefined> {
   const { region, instance } = instanceRef(id);
   try {
-    const answer = await aws.ec2(
-      region,
-      'DescribeInstances',
-      (ec2, options) => ec2.describeInstances({ InstanceIds: [instance] }, options),
-      signal,
-    );
-    return instancesOf(answer.Reservations)[0];
+    return (await readInstances(aws, region, [instance], signal))[0];
   } catch (error) {
     if (cloudCode(error)?.startsWith('InvalidInstanceID')) return undefined;
     throw error;
   }
+}
+
+/** The instances with these ids. Throws CLOUD_NOT_FOUND if one is gone. */
+export async function readInstances(
+  aws: Connection,
+  region: string,
+  InstanceIds: string[],
+  signal?: AbortSignal,
+): Promise<Instance[]> {
+  if (InstanceIds.length === 0) return [];
+  const answer = await aws.ec2(
+    region,
+    'DescribeInstances',
+    (ec2, options) => ec2.describeInstances({ InstanceIds }, options),
+    signal,
+  );
+  return instancesOf(answer.Reservations);
 }
 
 /** One VM with its groups' rules, all read now. */

@@ -10,13 +10,13 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Connection } from './connection.ts';
 import { isNotFound } from './errors.ts';
+import { exposes, reaches } from './exposure.ts';
 import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
-import { readMarks } from './grantTags.ts';
 import { nameOf } from './instances.ts';
 import { setGroups } from './interfaces.ts';
 import { ownGroupName, ownGroupTag, tagList } from './names.ts';
 import { freeKey, rememberText } from './remembered.ts';
-import { byGroup, gateRule, listPages, ruleText } from './rules.ts';
+import { byGroup, gateRule, listPages, ruleText, settled, without } from './rules.ts';
 import type { Draft, Step } from './steps.ts';
 import { removeTags, writeTags } from './tags.ts';
 
@@ -51,7 +51,7 @@ export async function draftLock(
       ...policyStep(aws, fresh, policy, name),
     ],
     warnings: warnings(fresh, policy, exposing),
-    alsoAffects: await alsoBehind(aws, fresh.ref, [...shared], signal),
+    alsoAffects: (await alsoBehind(aws, fresh.ref, [...shared], signal)).names,
   };
 }
 
@@ -169,6 +169,7 @@ function revokeStep(aws: Connection, fresh: Fresh, own: Own, rule: SecurityGroup
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
+      await settled(aws, region, rule.GroupId ?? '', without([id]), signal);
     },
   };
 }
@@ -178,13 +179,14 @@ function policyStep(aws: Connection, fresh: Fresh, policy: Policy, name: string)
   const left = policyTagKeys.filter(key => !(key in tags) && key in fresh.tags);
   if (left.length === 0 && Object.entries(tags).every(([key, value]) => fresh.tags[key] === value)) return [];
   const { region, instance } = fresh.ref;
+  const before = policyTagKeys.flatMap(key => fresh.tags[key] ?? []).join('');
   return [
     {
       action: 'tag',
       target: name,
       what: `Write the policy to the instance's tags (${Object.keys(tags).join(', ')}).`,
       foreign: false,
-      before: policyTagKeys.flatMap(key => fresh.tags[key] ?? []).join('') || undefined,
+      ...(before === '' ? {} : { before }),
       after: Object.values(tags).join(''),
       async run(signal) {
         await writeTags(aws, region, [instance], tagList(tags), signal);
@@ -192,29 +194,6 @@ function policyStep(aws: Connection, fresh: Fresh, policy: Policy, name: string)
       },
     },
   ];
-}
-
-/**
- * Does the rule let addresses in to a protected port? Grants' rules may. Rules for members of a group may too: their
- * members are machines of the same network, and whole applications talk through them.
- */
-function exposes(rule: SecurityGroupRule, policy: Policy): boolean {
-  return readMarks(rule) === undefined && rule.ReferencedGroupInfo === undefined && reaches(rule, policy);
-}
-
-function reaches(rule: SecurityGroupRule, policy: Policy): boolean {
-  const { protocol, ports } = gateRule(rule);
-  return policy.ports.some(
-    wanted =>
-      (protocol === 'any' ||
-        protocol === wanted.protocol ||
-        (wanted.protocol === 'any' && isPorted(protocol))) &&
-      ports.some(({ from, to }) => from <= wanted.port && wanted.port <= to),
-  );
-}
-
-function isPorted(protocol: string): boolean {
-  return protocol === 'tcp' || protocol === 'udp';
 }
 
 function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[]): string[] {

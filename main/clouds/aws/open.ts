@@ -17,15 +17,13 @@ import type { Connection } from './connection.ts';
 import { cloudCode, isNotFound } from './errors.ts';
 import { endedTag, grantTag, readMarks } from './grantTags.ts';
 import { gateRef } from './names.ts';
-import { type Entry, entryKey, listRules, permissions, ruleEntry } from './rules.ts';
+import { type Entry, entryKey, listRules, permissions, ruleEntry, settled as until, waits } from './rules.ts';
 import { writeTags } from './tags.ts';
 
 /** How long a closing flag counts. */
 export const flagLifeMs = 120_000;
 /** Security group rules' descriptions hold 255 characters (reference 8.1). */
 export const descriptionLength = 255;
-/** Waits between looks at something that is not settled or not listed yet, milliseconds: 12 s in all. */
-const waits = [100, 200, 400, 800, 1500, 2000, 3000, 4000];
 
 /** Carries out an order: one write on the good path, then looks until the rules are listed. */
 export async function openOrder(
@@ -219,35 +217,34 @@ async function whenListed(
   signal?: AbortSignal,
 ): Promise<StandingRule> {
   const { region, group } = gateRef(order.gate);
-  const keys = new Map(entries(order).map(entry => [entryKey(entry), entry]));
-  const notes = [...settled.foreign].map(
-    ([id, entry]) =>
-      `The rule ${id} (${entry.protocol} ${entry.port} from ${entry.cidr}) stood there already and is not ours: the grant uses it and leaves it.`,
+  const wanted = entries(order);
+  const { names, foreign } = settled;
+  const listed = await until(
+    aws,
+    region,
+    group,
+    rules => {
+      // A server that does not tell the ids of new rules: they are those that carry our tag.
+      if (names.size + foreign.size < wanted.length) {
+        for (const [id, entry] of sort(aws, order, wanted, rules).standing) names.set(id, entry);
+      }
+      const ids = new Set(rules.map(rule => rule.SecurityGroupRuleId));
+      return names.size + foreign.size >= wanted.length && [...names.keys()].every(id => ids.has(id));
+    },
+    signal,
   );
-  for (const wait of [0, ...waits]) {
-    if (wait > 0) await aws.pause(wait, signal);
-    const listed = await listRules(aws, region, [group], signal);
-    // A server that does not tell the ids of new rules: they are those that carry our tag.
-    if (settled.names.size + settled.foreign.size < keys.size) {
-      for (const [id, entry] of sort(aws, order, [...keys.values()], listed).standing)
-        settled.names.set(id, entry);
-    }
-    const ids = new Set(listed.map(rule => rule.SecurityGroupRuleId));
-    const complete = settled.names.size + settled.foreign.size >= keys.size;
-    if (complete && [...settled.names.keys()].every(id => ids.has(id))) return standing();
-  }
-  notes.push('AWS has taken the rule but does not list it yet.');
-  return standing();
-
-  function standing(): StandingRule {
-    return {
-      gate: order.gate,
-      names: [...settled.names.keys()],
-      foreign: [...settled.foreign.keys()],
-      notes,
-      correlation: settled.correlation,
-    };
-  }
+  const notes = [...foreign].map(
+    ([id, { protocol, port, cidr }]) =>
+      `The rule ${id} (${protocol} ${port} from ${cidr}) stood there already and is not ours: the grant uses it and leaves it.`,
+  );
+  if (!listed) notes.push('AWS has taken the rule but does not list it yet.');
+  return {
+    gate: order.gate,
+    names: [...names.keys()],
+    foreign: [...foreign.keys()],
+    notes,
+    correlation: settled.correlation,
+  };
 }
 
 /** The rules an order means. AWS's protocol -1 opens every port, so “any” is TCP and UDP. */

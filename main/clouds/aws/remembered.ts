@@ -15,8 +15,9 @@ const valueLength = 256;
 const mostRemembered = 40;
 
 export interface Remembered {
-  /** The tag's key. */
+  /** The tag's key and value. */
   key: string;
+  text: string;
   group: string;
   protocol: string;
   from: number;
@@ -93,6 +94,7 @@ function parse(key: string, value: string): Remembered | undefined {
     const tags = words.map(word => word.split(':').map(decode));
     return {
       key,
+      text: value,
       group,
       protocol,
       from: Number(from),

@@ -4,6 +4,7 @@ import { cidrText, parseCidr } from '../../../shared/domain/cidr.ts';
 import type { AddressSpec, GateRule, PortRange } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Connection } from './connection.ts';
+import { isNotFound } from './errors.ts';
 import { lasting, readMarks } from './grantTags.ts';
 
 /** A filter takes 200 values (docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html). */
@@ -42,6 +43,36 @@ export async function listPages(
     NextToken = answer.NextToken || undefined;
   } while (NextToken !== undefined);
   return rules;
+}
+
+/** Waits between looks at something that is not settled or not listed yet, milliseconds: 12 s in all. */
+export const waits = [100, 200, 400, 800, 1500, 2000, 3000, 4000];
+
+/**
+ * Looks at a group until its rules are as they should be: AWS's reads lag behind its writes. False if they are not after
+ * the longest wait. A group that is gone has no rules.
+ */
+export async function settled(
+  aws: Connection,
+  region: string,
+  group: string,
+  test: (rules: SecurityGroupRule[]) => boolean,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  for (const wait of [0, ...waits]) {
+    if (wait > 0) await aws.pause(wait, signal);
+    const rules = await listRules(aws, region, [group], signal).catch(error => {
+      if (isNotFound(error)) return [];
+      throw error;
+    });
+    if (test(rules)) return true;
+  }
+  return false;
+}
+
+/** For `settled`: none of these is listed any more. */
+export function without(ids: string[]): (rules: SecurityGroupRule[]) => boolean {
+  return rules => !rules.some(rule => ids.includes(rule.SecurityGroupRuleId ?? ''));
 }
 
 export function byGroup(ids: string[]): Filter[] {

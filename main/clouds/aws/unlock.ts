@@ -2,6 +2,7 @@
 import { policyTagKeys } from '../../../shared/domain/policyTag.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { bringBack } from './bringBack.ts';
 import type { Connection } from './connection.ts';
 import { cloudCode, isNotFound } from './errors.ts';
 import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
@@ -9,7 +10,7 @@ import { readMarks } from './grantTags.ts';
 import { nameOf } from './instances.ts';
 import { setGroups } from './interfaces.ts';
 import { ownGroupName } from './names.ts';
-import { permissionOf, type Remembered, readRemembered } from './remembered.ts';
+import { readRemembered } from './remembered.ts';
 import type { Draft, Step } from './steps.ts';
 import { removeTags } from './tags.ts';
 
@@ -22,14 +23,15 @@ export async function draftUnlock(aws: Connection, vm: Vm, signal?: AbortSignal)
   const name = nameOf(fresh.instance);
   const { rules, damaged } = readRemembered(fresh.own?.tags ?? {});
   const grants = fresh.rules.filter(rule => rule.GroupId === fresh.own?.id && readMarks(rule)).length;
-  const groups = [...new Set(rules.map(rule => rule.group))];
+  const groups = [...new Set(rules.map(rule => rule.group))].filter(id => id !== fresh.own?.id);
+  const others = await alsoBehind(aws, fresh.ref, groups, signal);
   return {
     vm: vm.id,
     vmName: name,
     cloud: 'aws',
     kind: 'unlock',
     steps: [
-      ...rules.map(rule => putBackStep(aws, fresh, rule)),
+      ...rules.map(rule => bringBack(aws, fresh, rule, others.instances)),
       ...policyStep(aws, fresh, name),
       ...detachSteps(aws, fresh),
       ...deleteStep(aws, fresh),
@@ -40,49 +42,7 @@ export async function draftUnlock(aws: Connection, vm: Vm, signal?: AbortSignal)
       ),
       ...(grants > 0 ? [`${grants} rules of grants go with the VM's own group.`] : []),
     ],
-    alsoAffects: await alsoBehind(
-      aws,
-      fresh.ref,
-      groups.filter(id => id !== fresh.own?.id),
-      signal,
-    ),
-  };
-}
-
-function putBackStep(aws: Connection, fresh: Fresh, rule: Remembered): Step {
-  const { region } = fresh.ref;
-  const name = fresh.names.get(rule.group);
-  const ports = rule.from === rule.to ? `${rule.from}` : `${rule.from}-${rule.to}`;
-  const what = rule.protocol === '-1' ? 'every protocol' : `${rule.protocol.toUpperCase()} ${ports}`;
-  return {
-    action: 'create',
-    target: name ? `${name} (${rule.group})` : rule.group,
-    what: `Put back ${what} from ${rule.source}, as it was before the lock.`,
-    foreign: true,
-    after: `${what} from ${rule.source}${rule.description ? `: ${rule.description}` : ''}`,
-    async run(signal) {
-      const { permission, tags } = permissionOf(rule);
-      const input = {
-        GroupId: rule.group,
-        IpPermissions: [permission],
-        ...(tags.length === 0
-          ? {}
-          : { TagSpecifications: [{ ResourceType: 'security-group-rule' as const, Tags: tags }] }),
-      };
-      try {
-        await aws.ec2(
-          region,
-          'AuthorizeSecurityGroupIngress',
-          (ec2, options) => ec2.authorizeSecurityGroupIngress(input, options),
-          signal,
-        );
-      } catch (error) {
-        // Somebody put it back, or deleted the group it was in: either way there is nothing left to do.
-        if (cloudCode(error) !== 'InvalidPermission.Duplicate' && !isNotFound(error)) throw error;
-      }
-      // Kept until the rule stands: a crash in between only writes it again.
-      await removeTags(aws, region, [fresh.own?.id ?? ''], [rule.key], signal);
-    },
+    alsoAffects: others.names,
   };
 }
 

@@ -42,7 +42,7 @@ export async function startPracticeEc2(
   options: { lagMs?: number; clockAheadMs?: number } = {},
 ): Promise<PracticeEc2> {
   const core = await createServerCore({ clockAheadMs: options.clockAheadMs ?? 0 });
-  const world = createAwsWorld({ now: core.now, lagMs: options.lagMs ?? 20, powerMs: 0 });
+  const world = createAwsWorld({ now: () => core.now(), lagMs: options.lagMs ?? 20, powerMs: 0 });
   const door = await core.open({
     cloud: 'aws',
     errorBody: awsErrorBody,
