@@ -1,0 +1,33 @@
+/** out/node: the `latchkey` command, and the broker and practice cloud that it loads when it is one. */
+import { defineConfig } from 'vite';
+
+/** Left in node_modules: heavy, loaded only by a broker or a practice cloud, or with files of their own beside them. */
+const external = [
+  /^@azure\//,
+  /^@aws-sdk\//,
+  /^@smithy\//,
+  '@peculiar/x509',
+  'fast-xml-parser',
+  'fastify',
+  'jose',
+  'open',
+  'pino',
+  'reflect-metadata',
+  'ssh2',
+];
+
+export default defineConfig({
+  ssr: { target: 'node', noExternal: true },
+  build: {
+    // The command itself starts on Node 20; the broker and the practice cloud say what they need (main/os/app.ts).
+    target: 'node20',
+    ssr: 'main/cli/index.ts',
+    outDir: 'out/node',
+    emptyOutDir: true,
+    minify: false,
+    rolldownOptions: {
+      external,
+      output: { entryFileNames: 'latchkey.js', chunkFileNames: '[name]-[hash].js' },
+    },
+  },
+});
