@@ -38,19 +38,10 @@ export function matcher(query: string): (row: Searchable) => boolean {
 function textOf(row: Searchable): string {
   const known = folded.get(row);
   if (known !== undefined) return known;
-  const { name, id, addresses, accountName, scope, scopeName, location, resourceGroup, os, image, size } =
-    row;
-  const fields = [
-    name,
-    id,
-    ...addresses.public,
-    ...addresses.private,
-    accountName,
-    scope,
-    scopeName,
-    location,
-  ];
-  const text = fold([...fields, resourceGroup ?? '', os, image ?? '', size ?? '', lastUser ?? ''].join('\n'));
+  const { name, id, addresses, ...more } = row;
+  const { accountName, scope, scopeName, location, resourceGroup, os, image, size, lastUser } = more;
+  const fields = [name, id, ...addresses.public, ...addresses.private, accountName, scope, scopeName, location];
+  const text = fold([...fields, resourceGroup, os, image, size, lastUser].join('\n'));
   folded.set(row, text);
   return text;
 }
