@@ -7,6 +7,7 @@ import type { ComputeManagementClient } from '@azure/arm-compute';
 import type { NetworkManagementClient } from '@azure/arm-network';
 import type { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { TokenCredential } from '@azure/core-auth';
+import type * as RestPipeline from '@azure/core-rest-pipeline';
 import type { HttpMethods, Pipeline, PipelineOptions, PipelineResponse } from '@azure/core-rest-pipeline';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
@@ -132,9 +133,7 @@ export function createArm(options: ArmOptions): Arm {
   };
 }
 
-type Core = typeof import('@azure/core-rest-pipeline');
-
-function send(core: Core, pipeline: Pipeline) {
+function send(core: typeof RestPipeline, pipeline: Pipeline) {
   const client = core.createDefaultHttpClient();
   return (method: HttpMethods, url: string, body: unknown, signal?: AbortSignal): Promise<PipelineResponse> =>
     pipeline.sendRequest(

@@ -7,7 +7,6 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import type { Cloud, RuleOrder, Scope, StandingRule } from '../cloud.ts';
 import { createArm } from './armClients.ts';
-import { parseArmId } from './armIds.ts';
 import { closeRules, ourRules } from './closing.ts';
 import { cancelled } from './errors.ts';
 import { freshVm } from './freshVm.ts';

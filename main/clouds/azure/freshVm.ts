@@ -71,7 +71,7 @@ export async function freshVm(
       nic: nicId => nics.get(nicId),
       publicAddress: ip => addresses.get(ip)?.ipAddress,
       subnetGate: subnet =>
-        subnets.has(subnet) ? (subnets.get(subnet)?.networkSecurityGroup?.id ?? 'none') : undefined,
+        subnets.has(subnet) ? (subnets.get(subnet)?.networkSecurityGroup?.id ?? '') : undefined,
       gate: gate => {
         const found = gates.get(gate);
         return found === undefined ? undefined : mapGate(found, members);

@@ -90,7 +90,7 @@ function surroundings(
   const subnetGates = new Map<string, string>();
   for (const network of networks.values()) {
     for (const subnet of network.subnets ?? []) {
-      subnetGates.set(subnet.id?.toLowerCase() ?? '', subnet.networkSecurityGroup?.id ?? 'none');
+      subnetGates.set(subnet.id?.toLowerCase() ?? '', subnet.networkSecurityGroup?.id ?? '');
     }
   }
   const members = membersOf(nics.values());

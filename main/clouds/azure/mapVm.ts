@@ -25,8 +25,8 @@ export interface Surroundings {
   nic(id: string): NetworkInterface | undefined;
   /** Address text of a public IP resource. */
   publicAddress(id: string): string | undefined;
-  /** Id of the subnet's NSG; `none` if it has none. */
-  subnetGate(subnet: string): string | 'none' | undefined;
+  /** Id of the subnet's NSG; empty text if it has none. */
+  subnetGate(subnet: string): string | undefined;
   gate(id: string): Gate | undefined;
 }
 
@@ -102,7 +102,7 @@ function mapInterface(id: string, primary: boolean, around: Surroundings): Inter
 function subnetGateId(subnet: string, around: Surroundings): string | undefined {
   const gate = around.subnetGate(subnet.toLowerCase());
   if (gate === undefined) throw unseen('subnet', subnet);
-  return gate === 'none' ? undefined : gate;
+  return gate === '' ? undefined : gate;
 }
 
 function layer(place: 'subnet' | 'nic', id: string | undefined, around: Surroundings): GateLayer[] {
@@ -130,26 +130,12 @@ function imageOf(image: VmFacts['image']): string | undefined {
   return words.length === 0 ? undefined : words.join(' ');
 }
 
-function powerOf(text: string | undefined): Vm['power'] {
-  switch (
-    text
-      ?.toLowerCase()
-      .replace(/^powerstate\//, '')
-      .replace(/^vm /, '')
-  ) {
-    case 'running':
-    case 'started':
-      return 'running';
-    case 'stopped':
-    case 'deallocated':
-    case 'stoppeddeallocated':
-      return 'stopped';
-    case 'starting':
-      return 'starting';
-    case 'stopping':
-    case 'deallocating':
-      return 'stopping';
-    default:
-      return 'unknown';
-  }
+/** Texts of Resource Graph, of an instance view and of the classic provider. */
+function powerOf(text = ''): Vm['power'] {
+  const state = text.toLowerCase().replace(/^(powerstate\/|vm )/, '');
+  if (state === 'running' || state === 'started') return 'running';
+  if (['stopped', 'deallocated', 'stoppeddeallocated'].includes(state)) return 'stopped';
+  if (state === 'starting') return 'starting';
+  if (state === 'stopping' || state === 'deallocating') return 'stopping';
+  return 'unknown';
 }

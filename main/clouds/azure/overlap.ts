@@ -1,7 +1,8 @@
 /** Could two rules, or a rule and a lock, meet the same packet? In doubt yes: a plan must rather name too much. */
 import type { Protocol } from '../../../shared/contract/common.ts';
-import { cidrContains, cidrFamily, parseCidr } from '../../../shared/domain/cidr.ts';
-import type { AddressSpec, GateRule, PortRange } from '../../../shared/domain/vm.ts';
+import { type AddressSet, intersect, isEmpty, setOf, union } from '../../../shared/domain/effective/addressSet.ts';
+import { destinationCover } from '../../../shared/domain/effective/places.ts';
+import type { GateRule, PortRange } from '../../../shared/domain/vm.ts';
 
 /** True if the rule lets somebody through to one of these ports at one of these private addresses. */
 export function lets(
@@ -16,9 +17,9 @@ export function lets(
   );
 }
 
-/** True if the rule's destination holds this private address. */
+/** True if the rule's destination may hold this private address. */
 export function reaches(rule: GateRule, address: string): boolean {
-  return rule.destinations.some(spec => holds(spec, address));
+  return !isEmpty(intersect(destinationOf(rule), setOf(address)));
 }
 
 /** True if some packet could meet both rules; sources aside. */
@@ -26,29 +27,12 @@ export function overlaps(a: GateRule, b: GateRule): boolean {
   return (
     sameProtocol(a.protocol, b.protocol) &&
     a.ports.some(x => b.ports.some(y => x.from <= y.to && y.from <= x.to)) &&
-    a.destinations.some(x => b.destinations.some(y => meet(x, y)))
+    !isEmpty(intersect(destinationOf(a), destinationOf(b)))
   );
 }
 
-function holds(spec: AddressSpec, address: string): boolean {
-  switch (spec.kind) {
-    case 'any':
-      return true;
-    case 'cidr':
-      return cidrContains(spec.cidr, address);
-    case 'tag':
-      // A VM's private address is in its virtual network; other tags stand for addresses of services.
-      return spec.tag.toLowerCase() === 'virtualnetwork';
-    case 'group':
-      return spec.memberAddresses?.includes(address) ?? true;
-  }
-}
-
-function meet(a: AddressSpec, b: AddressSpec): boolean {
-  if (a.kind !== 'cidr' || b.kind !== 'cidr') return true;
-  if (cidrFamily(a.cidr) !== cidrFamily(b.cidr)) return false;
-  const [x, y] = [parseCidr(a.cidr), parseCidr(b.cidr)];
-  return x.first <= y.last && y.first <= x.last;
+function destinationOf(rule: GateRule): AddressSet {
+  return union(...rule.destinations.map(spec => destinationCover(spec).may));
 }
 
 function sameProtocol(a: GateRule['protocol'], b: GateRule['protocol']): boolean {

@@ -60,7 +60,7 @@ function essence(rule: SecurityRule): string {
 }
 
 function list(one: string | undefined, many: string[] | undefined): string[] {
-  return [...(one ? [one] : []), ...(many ?? [])].map(spelling).toSorted();
+  return [...new Set([...(one ? [one] : []), ...(many ?? [])].map(spelling))].toSorted();
 }
 
 /** Addresses in canonical text (`10.0.0.4` and `10.0.0.4/32` are the same); all else in lower case. */
