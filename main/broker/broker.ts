@@ -38,7 +38,8 @@ export async function createBroker(options: BrokerOptions) {
     os,
     activity,
     connectPractice: options.connectPractice,
-    hasLiveGrants: account => late?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
+    hasLiveGrants: account =>
+      late?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
   });
   const egress = createEgress({ os, settings, accounts });
   const inventory = createInventory({ db, os, accounts, activity, egress });

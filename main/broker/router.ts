@@ -16,7 +16,10 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
   /** The VM a filter names. History outlives VMs: a full id need not be known. */
   async function withVm<T extends ActivityFilter>(filter: T): Promise<T & { vmId?: VmId | undefined }> {
     if (filter.vm === undefined) return filter;
-    return { ...filter, vmId: isVmId(filter.vm) ? parseVmId(filter.vm) : (await inventory.find(filter.vm)).id };
+    return {
+      ...filter,
+      vmId: isVmId(filter.vm) ? parseVmId(filter.vm) : (await inventory.find(filter.vm)).id,
+    };
   }
 
   return on.router({

@@ -119,5 +119,5 @@ export interface Policies {
 
 export interface SettingsStore {
   get(): Settings;
-  set(change: Partial<Settings>): Settings;
+  set(change: { [K in keyof Settings]?: Settings[K] | undefined }): Settings;
 }

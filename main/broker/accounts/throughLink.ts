@@ -37,7 +37,8 @@ export function throughLink(options: {
         yield item;
       }
     } catch (error) {
-      if (begun || !(error instanceof LatchkeyError) || !(await link.recover(account, cloud, error))) throw error;
+      if (begun || !(error instanceof LatchkeyError) || !(await link.recover(account, cloud, error)))
+        throw error;
       yield* run(await link.get(account));
     }
     answered();

@@ -10,10 +10,7 @@ import { csvOf } from './csv.ts';
 import { newest, page, rowsAfter } from './query.ts';
 import { createSummaries } from './summary.ts';
 
-export function createActivity(deps: {
-  db: Database;
-  os: Pick<Os, 'clock' | 'log' | 'userName'>;
-}): Activity {
+export function createActivity(deps: { db: Database; os: Pick<Os, 'clock' | 'log' | 'userName'> }): Activity {
   const { db, os } = deps;
   const written = createChanges<undefined>();
   const summaries = createSummaries(db, os.clock);

@@ -64,7 +64,11 @@ export function familiesOf(url: string): Family[] {
 }
 
 /** The address in an observer's answer; anything that is not one address of this family, fit to be ours, is an error. */
-export function readAnswer(body: string, family: Family, near: boolean): { address: string } | { error: string } {
+export function readAnswer(
+  body: string,
+  family: Family,
+  near: boolean,
+): { address: string } | { error: string } {
   const text = addressText(body.trim());
   if (text === undefined || text.includes('/')) return { error: 'answered something that is not an address' };
   let address: string;
@@ -75,7 +79,8 @@ export function readAnswer(body: string, family: Family, near: boolean): { addre
     return { error: 'answered something that is not an address' };
   }
   const range = ipaddr.parse(address).range();
-  if (!near && range !== 'unicast') return { error: `answered ${address}, which is not a public address (${range})` };
+  if (!near && range !== 'unicast')
+    return { error: `answered ${address}, which is not a public address (${range})` };
   return { address };
 }
 

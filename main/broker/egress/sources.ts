@@ -19,7 +19,9 @@ export function myIpSources(vmName: string, families: Family[], myIp: MyIp): str
   const wanted = families.map(family => (family === 'ipv4' ? 'IPv4' : 'IPv6')).join(' or ');
   if (families.some(family => myIp[family].state === 'differ')) {
     const seen = new Set(
-      myIp.observations.flatMap(({ address, family }) => (families.includes(family) && address ? address : [])),
+      myIp.observations.flatMap(({ address, family }) =>
+        families.includes(family) && address ? address : [],
+      ),
     );
     throw new LatchkeyError({
       code: 'MY_IP_DISAGREES',

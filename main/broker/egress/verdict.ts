@@ -24,5 +24,7 @@ export function judge(family: Family, observations: Observation[], ranges: strin
   }
   const containing = ranges.filter(range => addresses.some(seen => cidrContains(range, seen)));
   const allContained = addresses.every(seen => containing.some(range => cidrContains(range, seen)));
-  return allContained ? { state: 'organisation', ranges: containing.map(canonicalCidr) } : { state: 'differ' };
+  return allContained
+    ? { state: 'organisation', ranges: containing.map(canonicalCidr) }
+    : { state: 'differ' };
 }

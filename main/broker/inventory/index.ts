@@ -115,7 +115,8 @@ export function createInventory(deps: {
         fix: 'Add one, or the practice cloud: latchkey --practice vms',
       });
     }
-    const neverListed = known.scopes.size === 0 || [...known.scopes.values()].some(({ state }) => state === 'never');
+    const neverListed =
+      known.scopes.size === 0 || [...known.scopes.values()].some(({ state }) => state === 'never');
     if (neverListed || known.vms.size === 0) await refresh();
     return resolveVm(ref, known.vms.values());
   }

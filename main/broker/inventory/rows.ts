@@ -35,7 +35,8 @@ export function createRows(deps: {
       return accounts.cloud(vm.account).endpoints(vm, ports);
     } catch (error) {
       // Painted from the cache before its account is connected: the row is made again when it is.
-      if (error instanceof LatchkeyError && ['CLOUD_UNREACHABLE', 'ACCOUNT_NOT_FOUND'].includes(error.code)) return [];
+      if (error instanceof LatchkeyError && ['CLOUD_UNREACHABLE', 'ACCOUNT_NOT_FOUND'].includes(error.code))
+        return [];
       throw error;
     }
   }

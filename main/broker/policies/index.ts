@@ -39,14 +39,21 @@ export function createPolicies(deps: {
     return kind === 'lock' ? cloud.planLock(vm, ports) : cloud.planUnlock(vm);
   };
 
-  async function plan(kind: Plan['kind'], refs: string[], ports: PolicyPort[]): Promise<{ vm: Vm; plan: Plan }[]> {
+  async function plan(
+    kind: Plan['kind'],
+    refs: string[],
+    ports: PolicyPort[],
+  ): Promise<{ vm: Vm; plan: Plan }[]> {
     const found = new Map<VmId, Vm>();
     for (const ref of refs) {
       const vm = await inventory.find(ref);
       refuseUnsupported(vm);
       found.set(vm.id, vm);
     }
-    return inParallel([...found.values()], atOnce, async vm => ({ vm, plan: await planOne(kind, vm, ports) }));
+    return inParallel([...found.values()], atOnce, async vm => ({
+      vm,
+      plan: await planOne(kind, vm, ports),
+    }));
   }
 
   async function carryOut(kind: Plan['kind'], refs: string[], ports: PolicyPort[], fingerprints: string[]) {
@@ -80,13 +87,16 @@ export function createPolicies(deps: {
   async function apply(vm: Vm, plan: Plan, operation: Operation, again = false): Promise<void> {
     const row = { kind: plan.kind, vm: vm.id, vmName: vm.name, account: vm.account, ports: portsOf(plan) };
     try {
-      await accounts
-        .cloud(vm.account)
-        .apply(plan, vm, async index => operations.step(operation, index));
+      await accounts.cloud(vm.account).apply(plan, vm, async index => operations.step(operation, index));
     } catch (thrown) {
       const error = toErrorData(thrown);
       operations.failed(operation, error);
-      activity.write({ ...row, outcome: 'failed', text: `${words(plan.kind)} failed: ${error.message}`, error });
+      activity.write({
+        ...row,
+        outcome: 'failed',
+        text: `${words(plan.kind)} failed: ${error.message}`,
+        error,
+      });
       throw thrown;
     } finally {
       // Also after a failure: some steps may be done.
@@ -99,7 +109,9 @@ export function createPolicies(deps: {
     activity.write({
       ...row,
       kind: again ? 'recovered' : plan.kind,
-      text: [`${words(plan.kind)}${again ? ' that was cut off is finished' : ' done'}.`, ...foreign].join(' '),
+      text: [`${words(plan.kind)}${again ? ' that was cut off is finished' : ' done'}.`, ...foreign].join(
+        ' ',
+      ),
     });
   }
 
@@ -113,7 +125,10 @@ export function createPolicies(deps: {
       await inTurn(vm.id, () => apply(vm, fresh, operation, true));
     } catch (thrown) {
       const error = toErrorData(thrown);
-      os.log.warn({ vm: confirmed.vm, error: thrown }, 'a lock or unlock that was cut off could not be finished');
+      os.log.warn(
+        { vm: confirmed.vm, error: thrown },
+        'a lock or unlock that was cut off could not be finished',
+      );
       if (mayWorkLater.has(error.code)) {
         operations.putBack(operation);
         return;

@@ -1,0 +1,50 @@
+/** The stages of a connection, told as they happen. */
+
+import type { CloudKind } from '../../../shared/contract/common.ts';
+import type { ConnectEvent, StageName } from '../../../shared/contract/connect.ts';
+import type { Clock } from '../../os/ports.ts';
+
+/** How long each stage usually takes, for whoever waits. */
+function usual(stage: StageName, cloud: CloudKind): string {
+  switch (stage) {
+    case 'my-ip':
+      return 'usually under a second';
+    case 'asked':
+      return 'at once';
+    case 'rule':
+      return cloud === 'azure' ? 'usually 2 to 15 seconds' : 'usually 1 to 3 seconds';
+    case 'answers':
+      return cloud === 'azure' ? 'usually 1 to 30 seconds' : 'usually 1 to 5 seconds';
+    case 'client':
+      return 'at once';
+  }
+}
+
+export interface Stages {
+  begin(stage: StageName, text: string): ConnectEvent;
+  done(text: string): ConnectEvent;
+  failed(text: string): ConnectEvent;
+}
+
+export function createStages(clock: Clock, cloud: CloudKind): Stages {
+  let stage: StageName = 'my-ip';
+  let begunAt = clock.now();
+  const end = (state: 'done' | 'failed', text: string): ConnectEvent => ({
+    kind: 'stage',
+    stage,
+    state,
+    at: new Date(clock.now()).toISOString(),
+    ms: Math.max(0, Math.round(clock.now() - begunAt)),
+    text,
+  });
+  return {
+    begin(next, text) {
+      stage = next;
+      begunAt = clock.now();
+      const at = new Date(begunAt).toISOString();
+      return { kind: 'stage', stage, state: 'begun', at, text, usual: usual(stage, cloud) };
+    },
+    done: text => end('done', text),
+    failed: text => end('failed', text),
+  };
+}
