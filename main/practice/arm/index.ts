@@ -1,0 +1,177 @@
+/** The practice cloud's Azure: a world, and ARM in front of it. */
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { MachineNet, PracticeMachine } from '../machine.ts';
+import type { CloudDoor } from '../server/core.ts';
+import { activityRoutes } from './activityLog.ts';
+import { hostNameOf } from './build.ts';
+import { computeRoutes } from './compute.ts';
+import { type ArmContext, query, scopeOf, setCaller } from './context.ts';
+import { ArmError } from './errors.ts';
+import { letsThrough } from './evaluate.ts';
+import { graphRoutes } from './graph/routes.ts';
+import { networkRoutes } from './network.ts';
+import { Operations } from './operations.ts';
+import { permit } from './permissions.ts';
+import { securityRuleRoutes } from './securityRules.ts';
+import { generate, seed } from './seed.ts';
+import { signInRoutes } from './signIn.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
+import { tagRoutes } from './tags.ts';
+import { Tokens } from './tokens.ts';
+import { World } from './world.ts';
+
+export interface ArmOptions {
+  /** The cloud's clock, epoch milliseconds. */
+  now: () => number;
+  /** How many VMs; without it Contoso's own. */
+  size?: number | undefined;
+  /** How long a write takes to take effect. 0: it has when it is answered. */
+  latencyMs: number;
+  /** How long Resource Graph tells of a resource as it was before a change. */
+  graphLagMs?: number | undefined;
+  /** Rows per page of ordinary lists. */
+  pageSize?: number | undefined;
+  machines: () => MachineNet | undefined;
+  /** More routes on the same listener, e.g. the control interface; they take the same token. */
+  extra?: (app: FastifyInstance) => void;
+}
+
+export interface Arm {
+  world: World;
+  tokens: Tokens;
+  door: CloudDoor;
+  machines: PracticeMachine[];
+  stop(): void;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route needs no token and no api-version. */
+    open?: boolean;
+  }
+}
+
+export function createArm(options: ArmOptions): Arm {
+  const world = new World();
+  const builder = seed(world, options.size);
+  const seeded = world.size();
+  if (options.size !== undefined && options.size > seeded) generate(builder, options.size - seeded);
+  const context: ArmContext = {
+    world,
+    operations: new Operations(options.latencyMs),
+    tokens: new Tokens(options.now),
+    now: options.now,
+    pageSize: options.pageSize ?? 250,
+    machines: options.machines,
+  };
+  return {
+    world,
+    tokens: context.tokens,
+    machines: [...world.all('Microsoft.Compute/virtualMachines')].map(vm => machineOf(world, vm.id)),
+    stop: () => context.operations.stop(),
+    door: {
+      cloud: 'azure',
+      errorBody: error => ({ type: 'application/json; charset=utf-8', body: JSON.stringify({ error }) }),
+      routes: app => {
+        addGuards(app, context);
+        signInRoutes(app, context);
+        subscriptionRoutes(app, context);
+        computeRoutes(app, context);
+        networkRoutes(app, context);
+        securityRuleRoutes(app, context);
+        tagRoutes(app, context);
+        activityRoutes(app, context);
+        graphRoutes(app, context, options.graphLagMs ?? 0);
+        options.extra?.(app);
+      },
+    },
+  };
+}
+
+/** What ARM does before any provider sees a request: ids, token, api-version, scope, permission; and how it words refusals. */
+function addGuards(app: FastifyInstance, context: ArmContext): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const correlation = request.headers['x-ms-correlation-request-id'];
+    const client = request.headers['x-ms-client-request-id'];
+    reply.header('x-ms-request-id', randomUUID());
+    reply.header('x-ms-correlation-request-id', typeof correlation === 'string' ? correlation : randomUUID());
+    if (typeof client === 'string') reply.header('x-ms-client-request-id', client);
+    if (request.routeOptions.config.open) return;
+    const caller = await context.tokens.check(request.headers.authorization);
+    setCaller(request, caller);
+    const path = request.url.split('?')[0] ?? '';
+    if (path.startsWith('/practice/')) return;
+    if (query(request, 'api-version') === undefined)
+      throw new ArmError(
+        400,
+        'MissingApiVersionParameter',
+        'The api-version query parameter (?api-version=) is required for all requests.',
+      );
+    checkScope(context, scopeOf(request));
+    permit(caller, request.method, path);
+  });
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {
+    if (error instanceof ArmError) {
+      if (error.status === 401)
+        reply.header(
+          'www-authenticate',
+          `Bearer authorization_uri="https://localhost/adfs", error="invalid_token", error_description="${error.message}"`,
+        );
+      return reply.code(error.status).send(error.body());
+    }
+    const status = error.statusCode ?? 500;
+    const code = status < 500 ? 'InvalidRequestContent' : 'InternalServerError';
+    if (status >= 500) process.emitWarning(error);
+    return reply.code(status).send(new ArmError(status, code, error.message).body());
+  });
+  app.setNotFoundHandler(async request => {
+    const path = request.url.split('?')[0] ?? '';
+    throw new ArmError(
+      404,
+      'InvalidResourceType',
+      `The practice cloud has nothing at ${request.method} ${path}.`,
+    );
+  });
+}
+
+function checkScope(
+  { world }: ArmContext,
+  { subscription, group }: { subscription: string; group: string },
+): void {
+  if (subscription === '') return;
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(subscription))
+    throw new ArmError(
+      400,
+      'InvalidSubscriptionId',
+      `The provided subscription identifier '${subscription}' is malformed or invalid.`,
+    );
+  if (!world.subscription(subscription))
+    throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
+  if (group !== '' && !world.group(subscription, group))
+    throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`);
+}
+
+function machineOf(world: World, id: string): PracticeMachine {
+  const vm = world.vm(id);
+  const windows = vm?.properties.storageProfile.osDisk.osType === 'Windows';
+  const nics = vm?.properties.networkProfile.networkInterfaces ?? [];
+  const addresses = nics.flatMap(
+    ref => world.get('Microsoft.Network/networkInterfaces', ref.id)?.properties.ipConfigurations ?? [],
+  );
+  return {
+    id: id.toLowerCase(),
+    hostName: hostNameOf(vm?.name ?? ''),
+    os: windows ? 'windows' : 'linux',
+    services: windows
+      ? [
+          { port: 3389, speaks: 'rdp' },
+          { port: 5985, speaks: 'http' },
+          { port: 5986, speaks: 'http' },
+        ]
+      : [{ port: 22, speaks: 'ssh' }],
+    ipv6Only: addresses.every(one => one.properties.privateIPAddressVersion === 'IPv6'),
+    running: () => world.powerOf(id) === 'running',
+    lets: (source, port) => letsThrough(world, id, source, port),
+  };
+}

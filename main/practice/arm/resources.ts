@@ -1,0 +1,128 @@
+/** ARM resources as the practice cloud keeps them: the shapes of the public REST specifications, as far as clients look at them. */
+
+export interface Ref {
+  id: string;
+}
+
+interface Base<Type extends string, Properties> {
+  id: string;
+  name: string;
+  type: Type;
+  location: string;
+  tags?: Record<string, string> | undefined;
+  properties: Properties;
+}
+
+export type VirtualMachine = Base<
+  'Microsoft.Compute/virtualMachines',
+  {
+    vmId: string;
+    hardwareProfile: { vmSize: string };
+    storageProfile: {
+      imageReference: { publisher: string; offer: string; sku: string; version: string };
+      osDisk: { osType: 'Linux' | 'Windows'; name: string; createOption: 'FromImage' };
+    };
+    osProfile: { computerName: string; adminUsername: string };
+    networkProfile: { networkInterfaces: (Ref & { properties: { primary: boolean } })[] };
+    diagnosticsProfile: { bootDiagnostics: { enabled: boolean } };
+    timeCreated: string;
+  }
+>;
+
+export type ClassicVirtualMachine = Base<
+  'Microsoft.ClassicCompute/virtualMachines',
+  {
+    hardwareProfile: { size: string };
+    storageProfile: { operatingSystemDisk: { operatingSystem: 'Linux' | 'Windows' } };
+    instanceView: { status: string; powerState: 'Started' | 'Stopped'; publicIpAddresses: string[] };
+  }
+>;
+
+export interface IpConfiguration {
+  name: string;
+  id: string;
+  properties: {
+    primary: boolean;
+    privateIPAddress: string;
+    privateIPAddressVersion: 'IPv4' | 'IPv6';
+    privateIPAllocationMethod: 'Dynamic';
+    subnet: Ref;
+    publicIPAddress?: Ref | undefined;
+  };
+}
+
+export type NetworkInterface = Base<
+  'Microsoft.Network/networkInterfaces',
+  {
+    primary: boolean;
+    macAddress: string;
+    ipConfigurations: IpConfiguration[];
+    networkSecurityGroup?: Ref | undefined;
+    virtualMachine: Ref;
+  }
+>;
+
+export type PublicIpAddress = Base<
+  'Microsoft.Network/publicIPAddresses',
+  {
+    ipAddress: string;
+    publicIPAddressVersion: 'IPv4' | 'IPv6';
+    publicIPAllocationMethod: 'Static';
+    ipConfiguration: Ref;
+  }
+>;
+
+export interface Subnet {
+  name: string;
+  id: string;
+  properties: { addressPrefixes: string[]; networkSecurityGroup?: Ref | undefined; ipConfigurations: Ref[] };
+}
+
+export type VirtualNetwork = Base<
+  'Microsoft.Network/virtualNetworks',
+  { addressSpace: { addressPrefixes: string[] }; subnets: Subnet[] }
+>;
+
+export interface RuleProperties {
+  description?: string | undefined;
+  protocol: string;
+  access: 'Allow' | 'Deny';
+  direction: 'Inbound' | 'Outbound';
+  priority: number;
+  sourcePortRange?: string | undefined;
+  sourcePortRanges: string[];
+  destinationPortRange?: string | undefined;
+  destinationPortRanges: string[];
+  sourceAddressPrefix?: string | undefined;
+  sourceAddressPrefixes: string[];
+  destinationAddressPrefix?: string | undefined;
+  destinationAddressPrefixes: string[];
+  sourceApplicationSecurityGroups?: Ref[] | undefined;
+  destinationApplicationSecurityGroups?: Ref[] | undefined;
+}
+
+export interface SecurityRule {
+  name: string;
+  etag: string;
+  state: 'Succeeded' | 'Updating' | 'Deleting';
+  properties: RuleProperties;
+  /** What packets meet now: undefined until the first write has taken effect. Never told to clients. */
+  inForce?: RuleProperties | undefined;
+}
+
+export type NetworkSecurityGroup = Base<
+  'Microsoft.Network/networkSecurityGroups',
+  { rules: SecurityRule[]; networkInterfaces: Ref[]; subnets: Ref[] }
+>;
+
+export type Resource =
+  | VirtualMachine
+  | ClassicVirtualMachine
+  | NetworkInterface
+  | PublicIpAddress
+  | VirtualNetwork
+  | NetworkSecurityGroup;
+export type ResourceType = Resource['type'];
+export type ResourceOf<Type extends ResourceType> = Extract<Resource, { type: Type }>;
+
+export type PowerState = 'running' | 'stopped' | 'deallocated' | 'starting' | 'stopping' | 'deallocating';

@@ -1,0 +1,46 @@
+/**
+ * The control interface, `/practice/…` on the ARM listener, with the ARM token: where machines listen, what was asked,
+ * and which faults are on. Clients of the clouds never need it.
+ */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { ArmError } from './arm/errors.ts';
+import type { MachineNet } from './machine.ts';
+import type { ServerCore } from './server/core.ts';
+
+export function controlRoutes(
+  app: FastifyInstance,
+  core: ServerCore,
+  machines: () => MachineNet | undefined,
+): void {
+  app.get('/practice/network', async () => {
+    const endpoints = machines()?.endpoints() ?? [];
+    const ids = [...new Set(endpoints.map(endpoint => endpoint.id))];
+    return { endpoints, hostKeys: Object.fromEntries(ids.map(id => [id, machines()?.hostKeys(id) ?? []])) };
+  });
+  app.get('/practice/requests', async () => ({ requests: core.log.list() }));
+  app.delete('/practice/requests', async () => {
+    core.log.clear();
+    return {};
+  });
+  app.get('/practice/faults', async () => ({ faults: core.faults.list() }));
+  app.post('/practice/faults', async (request, reply) => {
+    try {
+      return await reply
+        .code(201)
+        .send(core.faults.add(request.body as Parameters<typeof core.faults.add>[0]));
+    } catch (error) {
+      if (error instanceof z.ZodError) throw new ArmError(400, 'BadFault', z.prettifyError(error));
+      if (error instanceof SyntaxError) throw new ArmError(400, 'BadFault', error.message);
+      throw error;
+    }
+  });
+  app.delete('/practice/faults', async () => {
+    core.faults.remove();
+    return {};
+  });
+  app.delete('/practice/faults/:id', async request => {
+    core.faults.remove(Number((request.params as { id: string }).id));
+    return {};
+  });
+}
