@@ -23,7 +23,8 @@ const folded = new WeakMap<Searchable, string>();
 
 /**
  * A test for rows: all words of the query, in any order, parts of words too, in name, id, addresses, account, scope,
- * place, group, system, image, size or last user. Case, accents and invisible characters do not count. An empty query fits all.
+ * place, group, system, image, size or last user. Case, accents and invisible characters do not count. An empty query fits all
+ * (and folds the rows it sees: a list that was shown once is quick to search).
  */
 export function matcher(query: string): (row: Searchable) => boolean {
   const words = fold(query)
@@ -40,7 +41,16 @@ function textOf(row: Searchable): string {
   if (known !== undefined) return known;
   const { name, id, addresses, ...more } = row;
   const { accountName, scope, scopeName, location, resourceGroup, os, image, size, lastUser } = more;
-  const fields = [name, id, ...addresses.public, ...addresses.private, accountName, scope, scopeName, location];
+  const fields = [
+    name,
+    id,
+    ...addresses.public,
+    ...addresses.private,
+    accountName,
+    scope,
+    scopeName,
+    location,
+  ];
   const text = fold([...fields, resourceGroup, os, image, size, lastUser].join('\n'));
   folded.set(row, text);
   return text;

@@ -8,10 +8,14 @@ test('doubles from a second to a minute, half of it chance', () => {
   ]);
   expect(backoff(0, 0.5)).toBe(750);
   fc.assert(
-    fc.property(fc.nat(), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, random) => {
-      const ms = backoff(attempt, random);
-      expect(ms).toBeGreaterThanOrEqual(500);
-      expect(ms).toBeLessThanOrEqual(60_000);
-    }),
+    fc.property(
+      fc.nat(),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (attempt, random) => {
+        const ms = backoff(attempt, random);
+        expect(ms).toBeGreaterThanOrEqual(500);
+        expect(ms).toBeLessThanOrEqual(60_000);
+      },
+    ),
   );
 });

@@ -35,7 +35,12 @@ test('station by station, with the rule that decides', () => {
 test('security groups', () => {
   const shut = way(awsVm([groups([], [])]));
   expect(shut.reach).toBe('no');
-  expect(shut.hops[1]).toEqual({ kind: 'security-groups', title: 'sg-0, sg-1', lets: 'no', note: 'no rule lets it in' });
+  expect(shut.hops[1]).toEqual({
+    kind: 'security-groups',
+    title: 'sg-0, sg-1',
+    lets: 'no',
+    note: 'no rule lets it in',
+  });
   expect(way(awsVm([groups([], [rule({ name: 'sgr-1' })])])).hops[1]).toEqual({
     kind: 'security-groups',
     title: 'sg-1',
@@ -46,7 +51,11 @@ test('security groups', () => {
 
 test('of several interfaces the one that lets in, else the primary one', () => {
   const shut = nic([nsg('nic', [])], { id: 'first', privateAddresses: ['10.0.0.4'] });
-  const open = nic([nsg('nic', [rule({ priority: 300 })])], { id: 'second', primary: false, privateAddresses: ['10.0.0.5'] });
+  const open = nic([nsg('nic', [rule({ priority: 300 })])], {
+    id: 'second',
+    primary: false,
+    privateAddresses: ['10.0.0.5'],
+  });
   expect(way(azureVm([], { interfaces: [open, shut] })).hops.at(-1)?.title).toBe('web-1 10.0.0.5');
   const alsoShut = { ...shut, primary: false, privateAddresses: ['10.0.0.6'] };
   expect(way(azureVm([], { interfaces: [alsoShut, shut] })).hops.at(-1)?.title).toBe('web-1 10.0.0.4');
@@ -58,8 +67,14 @@ test('the VM itself: stopped, without gates, without an address of the family', 
   const stopped = way(azureVm(open, { power: 'stopped' }));
   expect(stopped.reach).toBe('no');
   expect(stopped.hops.at(-1)).toMatchObject({ lets: 'no', note: 'the VM is stopped' });
-  expect(way(azureVm([]))).toMatchObject({ reach: 'yes', hops: [{}, { note: 'no gate stands in front of it' }] });
-  expect(way(awsVm([]))).toMatchObject({ reach: 'no', hops: [{}, { note: 'no security group is attached' }] });
+  expect(way(azureVm([]))).toMatchObject({
+    reach: 'yes',
+    hops: [{}, { note: 'no gate stands in front of it' }],
+  });
+  expect(way(awsVm([]))).toMatchObject({
+    reach: 'no',
+    hops: [{}, { note: 'no security group is attached' }],
+  });
   expect(way(azureVm(open), '2001:db8::1').hops.at(-1)).toMatchObject({
     lets: 'no',
     note: 'it has no address of this family',

@@ -25,7 +25,12 @@ test('is written as people would read it', () => {
   const policy: Policy = {
     ports: [
       { port: 22, protocol: 'tcp', sources: [], maxMs: 10_800_000 },
-      { port: 3389, protocol: 'tcp', sources: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7/32'], maxMs: 3_600_000 },
+      {
+        port: 3389,
+        protocol: 'tcp',
+        sources: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7/32'],
+        maxMs: 3_600_000,
+      },
     ],
   };
   const text = '22/tcp=3h@any 3389/tcp=1h@203.0.113.0/24+2001:db8::/32+198.51.100.7';

@@ -34,7 +34,10 @@ describe('what is not said', () => {
     expect(ports(defaultPolicy, 'linux')).toEqual(['22/tcp']);
     expect(ports(defaultPolicy, 'windows')).toEqual(['3389/tcp']);
     expect(ports(defaultPolicy, 'unknown')).toEqual(['22/tcp', '3389/tcp', '5985/tcp', '5986/tcp']);
-    expect(ports(policy(entry(8443), entry(53, { protocol: 'udp' })), 'linux')).toEqual(['8443/tcp', '53/udp']);
+    expect(ports(policy(entry(8443), entry(53, { protocol: 'udp' })), 'linux')).toEqual([
+      '8443/tcp',
+      '53/udp',
+    ]);
     expect(ports(policy(entry(22, { protocol: 'any' })), 'linux')).toEqual(['22/tcp']);
   });
 
@@ -62,8 +65,12 @@ describe('ports', () => {
     expect(error.message).toContain('23/tcp');
     expect(error.message).toContain('22/tcp, 3389/tcp, 5985/tcp, 5986/tcp');
     expect(error.detail).toMatchObject({ port: 23, allowed: ['22/tcp', '3389/tcp', '5985/tcp', '5986/tcp'] });
-    expect(refusal(defaultPolicy, { ports: [{ port: 22, protocol: 'udp' }] }).code).toBe('PORT_NOT_IN_POLICY');
-    expect(refusal(defaultPolicy, { ports: [{ port: 22, protocol: 'any' }] }).code).toBe('PORT_NOT_IN_POLICY');
+    expect(refusal(defaultPolicy, { ports: [{ port: 22, protocol: 'udp' }] }).code).toBe(
+      'PORT_NOT_IN_POLICY',
+    );
+    expect(refusal(defaultPolicy, { ports: [{ port: 22, protocol: 'any' }] }).code).toBe(
+      'PORT_NOT_IN_POLICY',
+    );
   });
 
   test('any covers TCP and UDP, and TCP with UDP covers any, each with its own limits', () => {
@@ -133,7 +140,11 @@ test('nothing that is granted is more than the policy has', () => {
     sources: fc.subarray(sources),
     maxMs: fc.integer({ min: 60_000, max: 120_000 }),
   });
-  const anyPolicy = fc.uniqueArray(anyEntry, { minLength: 1, maxLength: 6, selector: e => `${e.port}${e.protocol}` });
+  const anyPolicy = fc.uniqueArray(anyEntry, {
+    minLength: 1,
+    maxLength: 6,
+    selector: e => `${e.port}${e.protocol}`,
+  });
   const wanted = fc.record({
     ports: fc.array(
       fc.record({

@@ -20,7 +20,9 @@ export function rule(change: Partial<GateRule> & { from?: string[] } = {}): Gate
 function source(text: string): AddressSpec {
   if (text === '*') return { kind: 'any' };
   if (/[.:]/.test(text)) return { kind: 'cidr', cidr: text };
-  return text.startsWith('sg-') || text.startsWith('pl-') ? { kind: 'group', id: text } : { kind: 'tag', tag: text };
+  return text.startsWith('sg-') || text.startsWith('pl-')
+    ? { kind: 'group', id: text }
+    : { kind: 'tag', tag: text };
 }
 
 /** Azure's default inbound rules (reference 7.1). */
@@ -30,7 +32,13 @@ export const azureDefaults: GateRule[] = [
   defaultRule(65_500, 'DenyAllInBound', 'deny', '*', '*'),
 ];
 
-function defaultRule(priority: number, name: string, access: 'allow' | 'deny', from: string, to: string): GateRule {
+function defaultRule(
+  priority: number,
+  name: string,
+  access: 'allow' | 'deny',
+  from: string,
+  to: string,
+): GateRule {
   return rule({
     name,
     priority,
@@ -52,7 +60,12 @@ export function groups(...lists: GateRule[][]): GateLayer {
   return {
     place: 'instance',
     mode: 'any-allow',
-    gates: lists.map((rules, i) => ({ id: gateId(`eu/sg-${i}`), name: `sg-${i}`, kind: 'security-group', rules })),
+    gates: lists.map((rules, i) => ({
+      id: gateId(`eu/sg-${i}`),
+      name: `sg-${i}`,
+      kind: 'security-group',
+      rules,
+    })),
   };
 }
 

@@ -27,7 +27,10 @@ describe('the tab', () => {
   test('a stopped VM can be configured, a damaged policy is one', () => {
     expect(tabOf(azureVm(shut, { power: 'stopped' })).tab).toBe('not-configured');
     const policyError = { code: 'BAD_INPUT' as const, message: 'The tag is damaged.' };
-    expect(tabOf(azureVm(shut, { policyError }))).toEqual({ tab: 'configured', reason: 'The tag is damaged.' });
+    expect(tabOf(azureVm(shut, { policyError }))).toEqual({
+      tab: 'configured',
+      reason: 'The tag is damaged.',
+    });
   });
 });
 
@@ -38,9 +41,14 @@ describe('access', () => {
     expect(accessOf(azureVm(shut), false)).toEqual({ access: 'shut', exposedPorts: [] });
     expect(accessOf(azureVm(wide), false)).toEqual({ access: 'exposed', exposedPorts: [22] });
     expect(accessOf(azureVm(wide), true)).toEqual({ access: 'open', exposedPorts: [22] });
-    expect(accessOf(azureVm(wide, { power: 'stopped' }), false)).toEqual({ access: 'stopped', exposedPorts: [22] });
+    expect(accessOf(azureVm(wide, { power: 'stopped' }), false)).toEqual({
+      access: 'stopped',
+      exposedPorts: [22],
+    });
     expect(access(azureVm(shut, { power: 'unknown' }), false)).toBe('shut');
-    expect(access(azureVm([nsg('nic', [rule({ priority: 300, from: ['AzureCloud'] })])]), false)).toBe('unknown');
+    expect(access(azureVm([nsg('nic', [rule({ priority: 300, from: ['AzureCloud'] })])]), false)).toBe(
+      'unknown',
+    );
     expect(access(azureVm(shut, { kind: 'classic' }), false)).toBe('unknown');
     expect(access(azureVm([nsg('nic', [grantRule({})])]), false)).toBe('shut');
   });

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatDuration, fromWire, parseDuration, toIsoDuration, toWire } from '../../../shared/domain/time.ts';
+import {
+  formatDuration,
+  fromWire,
+  parseDuration,
+  toIsoDuration,
+  toWire,
+} from '../../../shared/domain/time.ts';
 
 test.each([
   ['90s', 90_000],
@@ -20,8 +26,31 @@ test.each([
 ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
 test.each([
-  '', ' ', '30', 'h', '-3h', '1.5h', '3 h', ' 3h', '3h ', '30m1h', '1h1h', 'P', 'PT', 'P1DT', 'PT1D', 'P1M', 'P1Y', 'PT-1H',
-  '0s', 'PT0S', '3hours', '1e3s', '٣h', '99999999999999999999d', '3h\n',
+  '',
+  ' ',
+  '30',
+  'h',
+  '-3h',
+  '1.5h',
+  '3 h',
+  ' 3h',
+  '3h ',
+  '30m1h',
+  '1h1h',
+  'P',
+  'PT',
+  'P1DT',
+  'PT1D',
+  'P1M',
+  'P1Y',
+  'PT-1H',
+  '0s',
+  'PT0S',
+  '3hours',
+  '1e3s',
+  '٣h',
+  '99999999999999999999d',
+  '3h\n',
 ])('“%s” is an error', text => {
   expect(() => parseDuration(text)).toThrowError(expect.objectContaining({ code: 'BAD_DURATION' }));
 });
@@ -54,7 +83,14 @@ test('instants read back exactly', () => {
   expect(fromWire('2018-05-17T09:06:45.5691611Z')).toBe(Date.UTC(2018, 4, 17, 9, 6, 45, 569));
 });
 
-test.each(['', '2026', '2026-11-23', '2026-11-23T14:52', '2026-11-23T14:52:00', '2026-13-01T00:00:00Z', 'now'])(
-  '“%s” is not a point in time',
-  text => expect(() => fromWire(text)).toThrowError(expect.objectContaining({ code: 'BAD_INPUT' })),
+test.each([
+  '',
+  '2026',
+  '2026-11-23',
+  '2026-11-23T14:52',
+  '2026-11-23T14:52:00',
+  '2026-13-01T00:00:00Z',
+  'now',
+])('“%s” is not a point in time', text =>
+  expect(() => fromWire(text)).toThrowError(expect.objectContaining({ code: 'BAD_INPUT' })),
 );

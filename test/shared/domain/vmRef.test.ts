@@ -7,7 +7,10 @@ const arm = (group: string, name: string) => ({
   id: `/subscriptions/s/resourcegroups/${group}/providers/microsoft.compute/virtualmachines/${name.toLowerCase()}`,
   name,
 });
-const ec2 = (instance: string, name: string) => ({ id: `arn:aws:ec2:eu-west-1:123456789012:instance/${instance}`, name });
+const ec2 = (instance: string, name: string) => ({
+  id: `arn:aws:ec2:eu-west-1:123456789012:instance/${instance}`,
+  name,
+});
 
 const web = arm('g', 'Web-1');
 const db = arm('g', 'db-1');
@@ -60,7 +63,7 @@ test('none: near names', () => {
   const error = failure('web1');
   expect(error.code).toBe('VM_NOT_FOUND');
   expect(error.fix).toBe('Did you mean Web-1?');
-  expect(failure('wbe-1').detail).toEqual({ near: ['Web-1'] });
+  expect(failure('wbe-1').detail).toEqual({ near: ['Web-1', 'db-1'] });
   expect(failure('twi').detail).toEqual({ near: ['twin', 'Twin'] });
   expect(failure('nothing like it at all').fix).toContain('latchkey vms');
   expect(failure('\u001b[31mred').message).not.toContain('\u001b');

@@ -20,10 +20,12 @@ const world = [
   ...['0.0.0.0', '0.0.0.1', '255.255.255.254', '255.255.255.255'],
   ...['::', '::1', '::2', '2001:db8::', '2001:db8::1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
 ];
-const cidr = fc.tuple(fc.constantFrom(...world), fc.integer({ min: 0, max: 128 })).map(([address, prefix]) => {
-  const length = address.includes(':') ? prefix : Math.min(prefix, 32);
-  return length === 0 ? (address.includes(':') ? '::/0' : '0.0.0.0/0') : `${address}/${length}`;
-});
+const cidr = fc
+  .tuple(fc.constantFrom(...world), fc.integer({ min: 0, max: 128 }))
+  .map(([address, prefix]) => {
+    const length = address.includes(':') ? prefix : Math.min(prefix, 32);
+    return length === 0 ? (address.includes(':') ? '::/0' : '0.0.0.0/0') : `${address}/${length}`;
+  });
 const cidrs = fc.array(cidr, { maxLength: 6 });
 
 const has = (set: AddressSet, address: string): boolean => !isEmpty(intersect(set, setOf(address)));

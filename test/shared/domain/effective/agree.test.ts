@@ -1,17 +1,46 @@
 /** The evaluator against the naive one, on made-up networks: verdicts and address sets must be the same everywhere. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type AddressSet, intersect, isEmpty, setOf } from '../../../../shared/domain/effective/addressSet.ts';
+import {
+  type AddressSet,
+  intersect,
+  isEmpty,
+  setOf,
+} from '../../../../shared/domain/effective/addressSet.ts';
 import { effective } from '../../../../shared/domain/effective/effective.ts';
 import { allowedInternetSources } from '../../../../shared/domain/effective/exposure.ts';
 import { gateId } from '../../../../shared/domain/ids.ts';
-import type { AddressSpec, Gate, GateLayer, GateRule, NetworkInterface, PortRange } from '../../../../shared/domain/vm.ts';
+import type {
+  AddressSpec,
+  Gate,
+  GateLayer,
+  GateRule,
+  NetworkInterface,
+  PortRange,
+} from '../../../../shared/domain/vm.ts';
 import { isInternet, naive } from './naive.ts';
 
 const sources = [
-  ...['203.0.113.0', '203.0.113.1', '203.0.113.6', '203.0.113.7', '198.51.100.9', '127.0.0.1', '168.63.129.16'],
+  ...[
+    '203.0.113.0',
+    '203.0.113.1',
+    '203.0.113.6',
+    '203.0.113.7',
+    '198.51.100.9',
+    '127.0.0.1',
+    '168.63.129.16',
+  ],
   ...['10.0.0.4', '10.0.1.1', '192.168.0.1', '100.64.0.1', '255.255.255.255', '0.0.0.1', '224.0.0.1'],
-  ...['2001:db8::1', '2001:db8::2', '2001:db8:1::1', '::1', 'fd00::4', 'fe80::1234:5678:9abc', 'ff02::1', '::'],
+  ...[
+    '2001:db8::1',
+    '2001:db8::2',
+    '2001:db8:1::1',
+    '::1',
+    'fd00::4',
+    'fe80::1234:5678:9abc',
+    'ff02::1',
+    '::',
+  ],
 ];
 const own = ['10.0.0.4', 'fd00::4'];
 
@@ -35,14 +64,19 @@ const spec: fc.Arbitrary<AddressSpec> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('group' as const),
       id: fc.constantFrom('sg-1', 'pl-1', '/asg'),
-      memberAddresses: fc.option(fc.subarray([...sources.slice(0, 9), '2001:db8::1', ...own]), { nil: undefined }),
+      memberAddresses: fc.option(fc.subarray([...sources.slice(0, 9), '2001:db8::1', ...own]), {
+        nil: undefined,
+      }),
     }),
   },
 );
 const range = fc
   .tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 }))
   .map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
-const destinations = fc.oneof(fc.constant<AddressSpec[]>([{ kind: 'any' }]), fc.array(spec, { maxLength: 2 }));
+const destinations = fc.oneof(
+  fc.constant<AddressSpec[]>([{ kind: 'any' }]),
+  fc.array(spec, { maxLength: 2 }),
+);
 const ruleShape = {
   id: fc.constant('r'),
   name: fc.constant('r'),
@@ -66,10 +100,16 @@ const rules: fc.Arbitrary<GateRule[]> = fc.uniqueArray(fc.record(ruleShape), {
   selector: rule => rule.priority,
 });
 const layer: fc.Arbitrary<GateLayer> = fc.oneof(
-  fc.array(rules, { maxLength: 1 }).map((gates): GateLayer => ({ place: 'nic', mode: 'first-match', gates: gates.map(gate('nsg')) })),
   fc
-    .array(rules, { maxLength: 3 })
-    .map((gates): GateLayer => ({ place: 'instance', mode: 'any-allow', gates: gates.map(gate('security-group')) })),
+    .array(rules, { maxLength: 1 })
+    .map((gates): GateLayer => ({ place: 'nic', mode: 'first-match', gates: gates.map(gate('nsg')) })),
+  fc.array(rules, { maxLength: 3 }).map(
+    (gates): GateLayer => ({
+      place: 'instance',
+      mode: 'any-allow',
+      gates: gates.map(gate('security-group')),
+    }),
+  ),
 );
 const nic: fc.Arbitrary<NetworkInterface> = fc
   .array(layer, { maxLength: 2 })
@@ -122,30 +162,36 @@ test('every single source gets the same verdict', () => {
 test('a range is allowed only if all of it is', () => {
   const all = Array.from({ length: 8 }, (_, i) => `203.0.113.${i}`);
   fc.assert(
-    fc.property(nic, cloud, fc.constantFrom('tcp' as const, 'udp' as const, 'any' as const), port, (to, kind, proto, at) => {
-      const protocols = proto === 'any' ? (['tcp', 'udp'] as const) : [proto];
-      const perProtocol = protocols.map(p =>
-        one(
-          sourcePorts.map(sourcePort => {
-            const verdicts = all.map(source =>
-              naive(to, kind, {
-                protocol: p,
-                port: at,
-                sourcePort,
-                source,
-                destination: '10.0.0.4',
-                stranger: false,
-                without: () => false,
-              }),
-            );
-            return verdicts.includes('denied') ? 'denied' : one(verdicts);
-          }),
-        ),
-      );
-      const expected = perProtocol.includes('denied') ? 'denied' : one(perProtocol);
-      const question = { cloud: kind, protocol: proto, port: at, source: '203.0.113.0/29' };
-      expect(effective(to, question).verdict).toBe(expected);
-    }),
+    fc.property(
+      nic,
+      cloud,
+      fc.constantFrom('tcp' as const, 'udp' as const, 'any' as const),
+      port,
+      (to, kind, proto, at) => {
+        const protocols = proto === 'any' ? (['tcp', 'udp'] as const) : [proto];
+        const perProtocol = protocols.map(p =>
+          one(
+            sourcePorts.map(sourcePort => {
+              const verdicts = all.map(source =>
+                naive(to, kind, {
+                  protocol: p,
+                  port: at,
+                  sourcePort,
+                  source,
+                  destination: '10.0.0.4',
+                  stranger: false,
+                  without: () => false,
+                }),
+              );
+              return verdicts.includes('denied') ? 'denied' : one(verdicts);
+            }),
+          ),
+        );
+        const expected = perProtocol.includes('denied') ? 'denied' : one(perProtocol);
+        const question = { cloud: kind, protocol: proto, port: at, source: '203.0.113.0/29' };
+        expect(effective(to, question).verdict).toBe(expected);
+      },
+    ),
     { numRuns: 400 },
   );
 });

@@ -47,7 +47,10 @@ describe('two NSGs', () => {
 describe('what we can not know is unknown, only where it matters', () => {
   test('a service tag', () => {
     const cloud = rule({ name: 'cloud', priority: 100, from: ['AzureCloud'] });
-    expect(ask(nic([nsg('nic', [cloud])]))).toEqual({ verdict: 'unknown', by: [['unknown', 'nic-nsg', 'cloud']] });
+    expect(ask(nic([nsg('nic', [cloud])]))).toEqual({
+      verdict: 'unknown',
+      by: [['unknown', 'nic-nsg', 'cloud']],
+    });
     // Denied either way, allowed either way.
     const deny = rule({ name: 'deny', priority: 100, access: 'deny', from: ['AzureCloud'] });
     expect(ask(nic([nsg('nic', [deny])])).verdict).toBe('denied');
@@ -71,23 +74,37 @@ describe('what we can not know is unknown, only where it matters', () => {
 
   test('source ports: a client has none it can count on', () => {
     const odd = { priority: 100, sourcePorts: [{ from: 1000, to: 1000 }] };
-    expect(ask(nic([nsg('nic', [rule({ ...odd, name: 'odd' })])])).by).toEqual([['unknown', 'nic-nsg', 'odd']]);
+    expect(ask(nic([nsg('nic', [rule({ ...odd, name: 'odd' })])])).by).toEqual([
+      ['unknown', 'nic-nsg', 'odd'],
+    ]);
     const shut = rule({ ...odd, name: 'odd', access: 'deny' });
     expect(ask(nic([nsg('nic', [shut, rule({ priority: 101 })])])).verdict).toBe('unknown');
     expect(ask(nic([nsg('nic', [shut])])).verdict).toBe('denied');
   });
 
   test('an address that can not be read', () => {
-    const odd = { ...rule({ priority: 100 }), sources: [{ kind: 'cidr' as const, cidr: '10.0.0.0-10.0.0.9' }] };
+    const odd = {
+      ...rule({ priority: 100 }),
+      sources: [{ kind: 'cidr' as const, cidr: '10.0.0.0-10.0.0.9' }],
+    };
     expect(ask(nic([nsg('nic', [odd])])).verdict).toBe('unknown');
   });
 });
 
 describe('security groups', () => {
   test('all together, one rule is enough', () => {
-    const [a, b] = [rule({ name: 'a', from: ['198.51.100.0/24'] }), rule({ name: 'b', from: ['203.0.113.0/24'] })];
-    expect(ask(nic([groups([a], [b])]), me, 'aws')).toEqual({ verdict: 'allowed', by: [['yes', 'sg-1', 'b']] });
-    expect(ask(nic([groups([a], [])]), me, 'aws')).toEqual({ verdict: 'denied', by: [['no', undefined, undefined]] });
+    const [a, b] = [
+      rule({ name: 'a', from: ['198.51.100.0/24'] }),
+      rule({ name: 'b', from: ['203.0.113.0/24'] }),
+    ];
+    expect(ask(nic([groups([a], [b])]), me, 'aws')).toEqual({
+      verdict: 'allowed',
+      by: [['yes', 'sg-1', 'b']],
+    });
+    expect(ask(nic([groups([a], [])]), me, 'aws')).toEqual({
+      verdict: 'denied',
+      by: [['no', undefined, undefined]],
+    });
   });
 
   test('none attached: nobody gets in', () => {
@@ -100,7 +117,12 @@ describe('security groups', () => {
 test('a range that is let in only in part is not let in, and says so', () => {
   const half = rule({ name: 'half', priority: 100, from: ['203.0.113.0/25'] });
   const to = nic([nsg('nic', [half])]);
-  const { verdict, layers } = effective(to, { cloud: 'azure', protocol: 'tcp', port: 22, source: '203.0.113.0/24' });
+  const { verdict, layers } = effective(to, {
+    cloud: 'azure',
+    protocol: 'tcp',
+    port: 22,
+    source: '203.0.113.0/24',
+  });
   expect(verdict).toBe('denied');
   expect(layers).toMatchObject([{ lets: 'no', partly: true, rule: { name: 'DenyAllInBound' } }]);
   expect(ask(to, '203.0.113.0/26').verdict).toBe('allowed');

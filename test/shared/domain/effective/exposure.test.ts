@@ -14,9 +14,9 @@ describe('exposed is what some internet address can reach without a grant', () =
   test('a grant does not expose, a foreign rule does, however narrow', () => {
     expect(exposed(grantRule({ from: ['203.0.113.7/32'] })).exposed).toEqual([]);
     expect(exposed(rule({ priority: 300, from: ['203.0.113.7/32'] })).exposed).toEqual([22]);
-    expect(exposed(rule({ priority: 300, from: ['Internet'], ports: [{ from: 1, to: 5000 }] })).exposed).toEqual([
-      22, 3389,
-    ]);
+    expect(
+      exposed(rule({ priority: 300, from: ['Internet'], ports: [{ from: 1, to: 5000 }] })).exposed,
+    ).toEqual([22, 3389]);
   });
 
   test('a lock above it shuts it; below it does not', () => {
@@ -63,8 +63,14 @@ describe('exposed is what some internet address can reach without a grant', () =
   });
 
   test('a group that refers to itself does not expose, a prefix list may', () => {
-    expect(exposure(awsVm([groups([rule({ from: ['sg-0'] })])]), ports)).toEqual({ exposed: [], unknown: [] });
-    expect(exposure(awsVm([groups([rule({ from: ['pl-0'] })])]), ports)).toEqual({ exposed: [], unknown: [22] });
+    expect(exposure(awsVm([groups([rule({ from: ['sg-0'] })])]), ports)).toEqual({
+      exposed: [],
+      unknown: [],
+    });
+    expect(exposure(awsVm([groups([rule({ from: ['pl-0'] })])]), ports)).toEqual({
+      exposed: [],
+      unknown: [22],
+    });
   });
 
   test('no gate: all in Azure, nothing in AWS', () => {

@@ -18,7 +18,11 @@ export interface NaivePacket {
   without: (rule: GateRule) => boolean;
 }
 
-export function naive(to: NetworkInterface, cloud: 'azure' | 'aws', packet: NaivePacket): 'allowed' | 'denied' | 'unknown' {
+export function naive(
+  to: NetworkInterface,
+  cloud: 'azure' | 'aws',
+  packet: NaivePacket,
+): 'allowed' | 'denied' | 'unknown' {
   if (to.layers.length === 0) return cloud === 'azure' ? 'allowed' : 'denied';
   const results = to.layers.map(layer => outcomes(layer, packet));
   if (results.some(r => !r.has('allow'))) return 'denied';
@@ -52,7 +56,8 @@ function matchOf(rule: GateRule, packet: NaivePacket): Match {
   if (!port(rule.ports, packet.port)) return 'no';
   if (rule.sourcePorts && !port(rule.sourcePorts, packet.sourcePort)) return 'no';
   const source = best(rule.sources.map(spec => sourceMatch(spec, packet)));
-  const destination = rule.destinations.length === 0 ? 'yes' : best(rule.destinations.map(s => destinationMatch(s, packet)));
+  const destination =
+    rule.destinations.length === 0 ? 'yes' : best(rule.destinations.map(s => destinationMatch(s, packet)));
   if (source === 'no' || destination === 'no') return 'no';
   return source === 'yes' && destination === 'yes' ? 'yes' : 'maybe';
 }
@@ -104,7 +109,15 @@ function isProbe(address: string): boolean {
 }
 
 function isPrivate(address: string): boolean {
-  const networks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', 'fe80::/10', 'fc00::/7'];
+  const networks = [
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '100.64.0.0/10',
+    '169.254.0.0/16',
+    'fe80::/10',
+    'fc00::/7',
+  ];
   return networks.some(cidr => within(address, cidr));
 }
 
