@@ -18,9 +18,12 @@ export interface Outcome {
   leave?: boolean;
 }
 
-/** Runs one command line; parts that stand after `;` or `&&` too. Unknown commands end with 127, as in any shell. */
-export function run(line: string, session: Session): Outcome {
-  let all: Outcome = { status: 0 };
+/**
+ * Runs one command line; parts that stand after `;` or `&&` too. Unknown commands end with 127, as in any shell.
+ * `last` is the status of the line before.
+ */
+export function run(line: string, session: Session, last = 0): Outcome {
+  let all: Outcome = { status: last };
   for (const [, joint = '', command = ''] of line.matchAll(/(;|&&|^)((?:'[^']*'|"[^"]*"|(?!&&)[^;'"])*)/g)) {
     if (joint === '&&' && all.status !== 0) continue;
     const words = [...command.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)].map(([word]) => unquote(word));

@@ -19,6 +19,9 @@ const helloMs = 10_000;
 /** MCS Disconnect Provider Ultimatum, reason "provider initiated" (T.125), in TPKT and an X.224 data unit. */
 const farewell = Buffer.from('0300000902f0802180', 'hex');
 
+/** Connection Confirm for a client too old to negotiate: without the part it would not understand. */
+const plainConfirm = Buffer.from('0300000b06d00000123400', 'hex');
+
 export function serveRdp(machine: PracticeMachine): Serve {
   let certificate: ReturnType<typeof makeCertificate> | undefined;
   return socket => {
@@ -34,10 +37,8 @@ export function serveRdp(machine: PracticeMachine): Serve {
       socket.pause();
       const asked = requestedProtocols(heard.subarray(0, length));
       if (asked === 'malformed') return socket.destroy();
-      if (asked === undefined || !(asked & protocolSsl)) {
-        socket.end(confirm(negotiationFailure, sslRequiredByServer));
-        return;
-      }
+      if (asked === undefined) return void socket.end(plainConfirm);
+      if (!(asked & protocolSsl)) return void socket.end(confirm(negotiationFailure, sslRequiredByServer));
       certificate ??= makeCertificate(machine.hostName, Date.now());
       certificate.then(
         made => {

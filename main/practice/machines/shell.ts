@@ -1,6 +1,6 @@
 /** An interactive shell: prompt, echo, and just enough line editing that typing feels right. */
-import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import type { ServerChannel } from 'ssh2';
 import type { Outcome } from './commands.ts';
 
 /** What a terminal sends for arrow and other function keys. */
@@ -10,13 +10,14 @@ export interface ShellOptions {
   prompt: string;
   /** With a terminal the shell echoes and ends lines with CR LF; without one it only reads and writes. */
   terminal: boolean;
-  run: (line: string) => Outcome;
+  /** Runs a line; `last` is the status of the one before. */
+  run: (line: string, last: number) => Outcome;
   /** The shell is over, with this status. */
   leave: (status: number) => void;
 }
 
 /** Runs a shell on a stream until `exit`, Ctrl-D on an empty line, or the stream's end. */
-export function runShell(stream: Duplex, { prompt, terminal, run, leave }: ShellOptions): void {
+export function runShell(stream: ServerChannel, { prompt, terminal, run, leave }: ShellOptions): void {
   const decoder = new StringDecoder('utf8');
   const write = (text: string) => stream.write(terminal ? text.replace(/\r?\n/g, '\r\n') : text);
   let typed = '';
@@ -30,10 +31,12 @@ export function runShell(stream: Duplex, { prompt, terminal, run, leave }: Shell
   };
   const enter = () => {
     if (terminal) write('\n');
-    const outcome = run(typed);
+    const outcome = run(typed, status);
     typed = '';
     status = outcome.status;
-    write((outcome.text ?? '') + (outcome.error ?? ''));
+    write(outcome.text ?? '');
+    if (terminal) write(outcome.error ?? '');
+    else stream.stderr.write(outcome.error ?? '');
     if (outcome.leave) finish();
     else if (terminal) write(prompt);
   };

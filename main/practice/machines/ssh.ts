@@ -56,7 +56,8 @@ function serveSession(
 ): void {
   const env = new Map<string, string>();
   let terminal = false;
-  const perform = (line: string) => run(line, { machine, user: user(), env, startedAt, now: Date.now() });
+  const perform = (line: string, last?: number) =>
+    run(line, { machine, user: user(), env, startedAt, now: Date.now() }, last);
 
   session.on('env', (accept, _reject, { key, val }) => {
     if (env.size < 64) env.set(key, val);
