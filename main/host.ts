@@ -53,7 +53,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const leaving = Promise.withResolvers<'asked' | 'idle'>();
   const broker = await createBroker({
     os,
-    connectPractice,
+    connectPractice: info => connectPractice(info, os),
     dataDirectory,
     host: kind,
     version: appVersion(),

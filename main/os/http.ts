@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { Http, HttpAnswer } from './ports.ts';
 
-const longestBody = 64 * 1024;
+const usualLongestBody = 64 * 1024;
 
 /**
  * The system's HTTP client. The proxy is that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY (`env`), carried by Node's own
@@ -27,10 +27,15 @@ export function createHttp(env: NodeJS.ProcessEnv = process.env): Http {
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       try {
-        return await exchange((secure ? https : http).get, address, {
+        const longestBody = options.longestBody ?? usualLongestBody;
+        return await exchange((secure ? https : http).get, address, longestBody, {
           agent,
           signal,
-          headers: { accept: 'text/plain, application/json', 'user-agent': 'latchkey' },
+          headers: {
+            accept: 'text/plain, application/json',
+            'user-agent': 'latchkey',
+            ...(options.bearer === undefined ? {} : { authorization: `Bearer ${options.bearer}` }),
+          },
           ...(options.family === undefined ? {} : { family: options.family }),
           ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
         });
@@ -45,7 +50,12 @@ export function createHttp(env: NodeJS.ProcessEnv = process.env): Http {
   };
 }
 
-function exchange(get: typeof https.get, address: URL, options: https.RequestOptions): Promise<HttpAnswer> {
+function exchange(
+  get: typeof https.get,
+  address: URL,
+  longestBody: number,
+  options: https.RequestOptions,
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = get(address, options, response => {
       const pieces: Buffer[] = [];

@@ -23,10 +23,21 @@ export interface HttpAnswer {
   body: string;
 }
 export interface Http {
-  /** GET. `ca` adds a certificate authority (PEM). `family` forces IPv4 or IPv6. `proxy`: through the system's proxy. Body cut at 64 KiB. */
+  /**
+   * GET. `ca` adds a certificate authority (PEM). `family` forces IPv4 or IPv6. `proxy`: through the system's proxy.
+   * `bearer`: a token to send along. Body cut at `longestBody` bytes, 64 KiB unless told.
+   */
   get(
     url: string,
-    options: { ca?: string; family?: 4 | 6; proxy?: boolean; timeoutMs: number; signal?: AbortSignal },
+    options: {
+      ca?: string;
+      family?: 4 | 6;
+      proxy?: boolean;
+      bearer?: string;
+      longestBody?: number;
+      timeoutMs: number;
+      signal?: AbortSignal;
+    },
   ): Promise<HttpAnswer>;
   /** True if the system names a proxy for HTTPS, so that `proxy` makes a difference. */
   hasProxy(): boolean;

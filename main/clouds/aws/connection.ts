@@ -62,6 +62,7 @@ const maxAttempts = 6;
 
 export function connect(options: AwsOptions): Connection {
   const { clock } = options;
+  const over = new AbortController();
   let offset = 0;
   const clients = new Map<string, Promise<EC2 | STS>>();
   // One set of kept-alive connections for all regions: with one endpoint they go to the same host.
@@ -110,11 +111,12 @@ export function connect(options: AwsOptions): Connection {
     send: (client: Client, options: { abortSignal?: AbortSignal }) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> => {
-    if (signal?.aborted) throw cancelled();
+    const abortSignal = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+    if (abortSignal.aborted) throw cancelled();
     try {
-      return await send(await client, signal === undefined ? {} : { abortSignal: signal });
+      return await send(await client, { abortSignal });
     } catch (thrown) {
-      throw awsError(thrown, action, signal);
+      throw awsError(thrown, action, abortSignal);
     }
   };
 
@@ -155,6 +157,7 @@ export function connect(options: AwsOptions): Connection {
       });
     },
     dispose() {
+      over.abort();
       clients.clear();
       requestHandler.destroy();
     },
