@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import type { Logger } from './ports.ts';
-import { redact } from './redact.ts';
+import { redactLine } from './redact.ts';
 
 /** With the one before it, the log takes at most twice this. */
 const mostBytes = 5 * 1024 * 1024;
@@ -39,7 +39,7 @@ function appender(path: string, limit: number): (line: string) => void {
         write(`${JSON.stringify({ level: 40, lost, msg: 'lines of this log could not be written' })}\n`);
         lost = 0;
       }
-      write(redact(line));
+      write(redactLine(line));
     } catch {
       lost++; // There is no other place to tell; the next line that can be written says how many are missing.
     }
