@@ -28,3 +28,8 @@ export function parseArmId(id: string): ArmName {
 export function sameId(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase();
 }
+
+/** An id as the path of a request: names may hold anything but a slash. */
+export function armPath(id: string): string {
+  return id.split('/').map(encodeURIComponent).join('/');
+}

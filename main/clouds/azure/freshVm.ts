@@ -3,7 +3,7 @@ import type { NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network'
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import type { Arm } from './armClients.ts';
-import { parseArmId } from './armIds.ts';
+import { armPath, parseArmId } from './armIds.ts';
 import { isNotFound } from './errors.ts';
 import { lifted } from './graph.ts';
 import { membersOf } from './inventory.ts';
@@ -128,7 +128,11 @@ interface ClassicAnswer {
 
 /** The classic provider has no current client; 2017-04-01 is its last version. */
 async function classicFacts(arm: Arm, id: VmId, signal?: AbortSignal): Promise<VmFacts> {
-  const { json } = await arm.request({ method: 'GET', path: `${id}?api-version=2017-04-01`, signal });
+  const { json } = await arm.request({
+    method: 'GET',
+    path: `${armPath(id)}?api-version=2017-04-01`,
+    signal,
+  });
   const vm = lifted(json) as ClassicAnswer;
   return {
     id: vm.id,

@@ -1,6 +1,12 @@
 /** Could two rules, or a rule and a lock, meet the same packet? In doubt yes: a plan must rather name too much. */
 import type { Protocol } from '../../../shared/contract/common.ts';
-import { type AddressSet, intersect, isEmpty, setOf, union } from '../../../shared/domain/effective/addressSet.ts';
+import {
+  type AddressSet,
+  intersect,
+  isEmpty,
+  setOf,
+  union,
+} from '../../../shared/domain/effective/addressSet.ts';
 import { destinationCover } from '../../../shared/domain/effective/places.ts';
 import type { GateRule, PortRange } from '../../../shared/domain/vm.ts';
 

@@ -1,6 +1,7 @@
 /** Tags of one resource, by Merge and Delete: never all of them at once, so nobody else's tag is lost. */
 import type { Clock } from '../../os/ports.ts';
 import type { Arm } from './armClients.ts';
+import { armPath } from './armIds.ts';
 import { tooSlow } from './errors.ts';
 import { pause } from './waiting.ts';
 
@@ -19,7 +20,7 @@ export async function changeTags(
   change: TagChange,
   signal?: AbortSignal,
 ): Promise<void> {
-  const path = `${resource}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`;
+  const path = `${armPath(resource)}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`;
   const patch = async (operation: 'Merge' | 'Delete', tags: Record<string, string>) => {
     if (Object.keys(tags).length === 0) return;
     await ask.arm.request({ method: 'PATCH', path, body: { operation, properties: { tags } }, signal });

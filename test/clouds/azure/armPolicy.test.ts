@@ -44,7 +44,13 @@ function ask(turns: Turn[], options: { signal?: AbortSignal; url?: string } = {}
     const bodyAsText = turn.text ?? JSON.stringify(turn.body ?? {});
     return { request: asked, status: turn.status, headers, bodyAsText } satisfies PipelineResponse;
   });
-  return { clock, answer, sent, gaps: () => sent.slice(1).map((at, i) => at - (sent[i] ?? 0)), date: () => date };
+  return {
+    clock,
+    answer,
+    sent,
+    gaps: () => sent.slice(1).map((at, i) => at - (sent[i] ?? 0)),
+    date: () => date,
+  };
 }
 
 const ok: Answer = { status: 200, body: { id: 'x' } };
@@ -52,7 +58,11 @@ const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
 
 describe('what the cloud asks us to repeat', () => {
   it.each<[string, Turn, number | undefined]>([
-    ['429 with seconds', { status: 429, headers: { 'retry-after': '7' }, body: arm('TooManyRequests') }, 7000],
+    [
+      '429 with seconds',
+      { status: 429, headers: { 'retry-after': '7' }, body: arm('TooManyRequests') },
+      7000,
+    ],
     [
       '429 with a date',
       { status: 429, headers: { 'retry-after': new Date(Date.UTC(2026, 10, 23, 12, 0, 9)).toUTCString() } },
@@ -60,7 +70,14 @@ describe('what the cloud asks us to repeat', () => {
     ],
     ['429 without a word', { status: 429 }, undefined],
     ['409 busy', { status: 409, body: arm('AnotherOperationInProgress') }, undefined],
-    ['429 wrapped', { status: 429, body: arm('RetryableError', 'x', { details: [{ code: 'RetryableErrorDueToAnotherOperation' }] }) }, undefined],
+    [
+      '429 wrapped',
+      {
+        status: 429,
+        body: arm('RetryableError', 'x', { details: [{ code: 'RetryableErrorDueToAnotherOperation' }] }),
+      },
+      undefined,
+    ],
     ['400 not provisioned', { status: 400, body: arm('ReferencedResourceNotProvisioned') }, undefined],
     ['500', { status: 500, body: arm('InternalServerError') }, undefined],
     ['503 with seconds', { status: 503, headers: { 'retry-after': '3' } }, 3000],
@@ -83,7 +100,10 @@ describe('what the cloud asks us to repeat', () => {
 
   it('gives up on throttling that lasts longer than two minutes, and says how long it would', async () => {
     const { answer, sent } = ask([{ status: 429, headers: { 'retry-after': '600' } }]);
-    await expect(answer).rejects.toMatchObject({ code: 'CLOUD_THROTTLED', message: expect.stringContaining('600 s') });
+    await expect(answer).rejects.toMatchObject({
+      code: 'CLOUD_THROTTLED',
+      message: expect.stringContaining('600 s'),
+    });
     expect(sent).toHaveLength(1);
   });
 
@@ -98,7 +118,9 @@ describe('what the cloud asks us to repeat', () => {
 
   it('stops waiting when told to', async () => {
     const stop = new AbortController();
-    const { answer, clock } = ask([{ status: 429, headers: { 'retry-after': '60' } }], { signal: stop.signal });
+    const { answer, clock } = ask([{ status: 429, headers: { 'retry-after': '60' } }], {
+      signal: stop.signal,
+    });
     const failed = expect(answer).rejects.toMatchObject({ code: 'CANCELLED' });
     await clock.advance(1000);
     stop.abort();
@@ -109,17 +131,43 @@ describe('what the cloud asks us to repeat', () => {
 
 describe('what the cloud refuses', () => {
   it.each<[string, Answer, string, string]>([
-    ['an expired token', { status: 401, body: arm('ExpiredAuthenticationToken') }, 'CLOUD_UNAUTHORIZED', 'sign-in'],
+    [
+      'an expired token',
+      { status: 401, body: arm('ExpiredAuthenticationToken') },
+      'CLOUD_UNAUTHORIZED',
+      'sign-in',
+    ],
     [
       'a missing permission',
-      { status: 403, body: arm('AuthorizationFailed', "The client 'x' does not have authorization to perform action 'Microsoft.Network/networkSecurityGroups/securityRules/write' over scope '/s'.") },
+      {
+        status: 403,
+        body: arm(
+          'AuthorizationFailed',
+          "The client 'x' does not have authorization to perform action 'Microsoft.Network/networkSecurityGroups/securityRules/write' over scope '/s'.",
+        ),
+      },
       'CLOUD_FORBIDDEN',
       'Microsoft.Network/networkSecurityGroups/securityRules/write',
     ],
-    ['an organisation’s policy', { status: 403, body: arm('RequestDisallowedByPolicy', 'no') }, 'CLOUD_FORBIDDEN', 'Azure Policy'],
+    [
+      'an organisation’s policy',
+      { status: 403, body: arm('RequestDisallowedByPolicy', 'no') },
+      'CLOUD_FORBIDDEN',
+      'Azure Policy',
+    ],
     ['a resource lock', { status: 409, body: arm('ScopeLocked') }, 'CLOUD_FORBIDDEN', 'lock'],
-    ['a missing thing', { status: 404, body: arm('ResourceNotFound', 'no nsg') }, 'CLOUD_NOT_FOUND', 'no nsg'],
-    ['a full NSG', { status: 400, body: arm('SecurityRuleCountLimitReached', 'not more than 1000') }, 'CLOUD_QUOTA', '1000'],
+    [
+      'a missing thing',
+      { status: 404, body: arm('ResourceNotFound', 'no nsg') },
+      'CLOUD_NOT_FOUND',
+      'no nsg',
+    ],
+    [
+      'a full NSG',
+      { status: 400, body: arm('SecurityRuleCountLimitReached', 'not more than 1000') },
+      'CLOUD_QUOTA',
+      '1000',
+    ],
     ['a taken priority', { status: 400, body: arm('SecurityRuleConflict') }, 'CLOUD_CONFLICT', 'priority'],
     ['a conflict', { status: 409, body: arm('Conflict', 'no way') }, 'CLOUD_CONFLICT', 'no way'],
     ['nonsense of ours', { status: 400, body: arm('InvalidRequestContent', 'bad') }, 'CLOUD_FAILED', 'bad'],
@@ -134,7 +182,11 @@ describe('what the cloud refuses', () => {
     const { answer, sent } = ask([{ ...turn, headers: { 'x-ms-correlation-request-id': 'c-1' } }]);
     const error = await answer.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(LatchkeyError);
-    expect(error).toMatchObject({ code, message: expect.stringContaining(words), detail: { correlation: 'c-1' } });
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringContaining(words),
+      detail: { correlation: 'c-1' },
+    });
     expect(sent).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 /** Short ways to ARM objects and VMs for tests. */
 import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
-import { mapGate } from '../../../main/clouds/azure/mapRules.ts';
 import type { FreshVm } from '../../../main/clouds/azure/freshVm.ts';
+import { mapGate } from '../../../main/clouds/azure/mapRules.ts';
 import { parseAccountId, parseGrantId, parseVmId } from '../../../shared/domain/ids.ts';
 import type { RuleMark } from '../../../shared/domain/ruleMark.ts';
 
@@ -29,12 +29,18 @@ export function armRule(name: string, priority: number, rest: Partial<SecurityRu
   };
 }
 
-export function armNsg(name: string, rules: SecurityRule[], tags?: Record<string, string>): NetworkSecurityGroup {
+export function armNsg(
+  name: string,
+  rules: SecurityRule[],
+  tags?: Record<string, string>,
+): NetworkSecurityGroup {
   return {
     id: `${group}/providers/Microsoft.Network/networkSecurityGroups/${name}`,
     name,
     securityRules: rules,
-    defaultSecurityRules: [armRule('DenyAllInBound', 65_500, { access: 'Deny', destinationPortRange: '*', protocol: '*' })],
+    defaultSecurityRules: [
+      armRule('DenyAllInBound', 65_500, { access: 'Deny', destinationPortRange: '*', protocol: '*' }),
+    ],
     ...(tags === undefined ? {} : { tags }),
   };
 }

@@ -17,7 +17,9 @@ describe('rules in normal form', () => {
     ['203.0.113.7', { kind: 'cidr', cidr: '203.0.113.7' }],
     ['2001:db8::/32', { kind: 'cidr', cidr: '2001:db8::/32' }],
   ])('a source of %s', (text, spec) => {
-    expect(mapRule(armRule('r', 300, { sourceAddressPrefix: text }), noMembers, false).sources).toEqual([spec]);
+    expect(mapRule(armRule('r', 300, { sourceAddressPrefix: text }), noMembers, false).sources).toEqual([
+      spec,
+    ]);
   });
 
   it('takes singular and plural fields together, and leaves out source ports that say nothing', () => {
@@ -53,7 +55,9 @@ describe('rules in normal form', () => {
       false,
     );
     expect(rule.sources).toEqual([{ kind: 'group', id: '/asg/src', memberAddresses: undefined }]);
-    expect(rule.destinations).toEqual([{ kind: 'group', id: '/asg/dst', memberAddresses: ['/asg/dst members'] }]);
+    expect(rule.destinations).toEqual([
+      { kind: 'group', id: '/asg/dst', memberAddresses: ['/asg/dst members'] },
+    ]);
   });
 
   it('tells whose rule it is', () => {
@@ -98,7 +102,11 @@ describe('rules in normal form', () => {
 
 describe('lifted', () => {
   it('moves properties up at all depths and drops nulls', () => {
-    const row = { id: 'x', tags: null, rules: [{ name: 'r', properties: { priority: 100, inner: { properties: { a: 1 } } } }] };
+    const row = {
+      id: 'x',
+      tags: null,
+      rules: [{ name: 'r', properties: { priority: 100, inner: { properties: { a: 1 } } } }],
+    };
     expect(lifted(row)).toEqual({ id: 'x', rules: [{ name: 'r', priority: 100, inner: { a: 1 } }] });
   });
 });

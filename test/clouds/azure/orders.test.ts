@@ -36,7 +36,9 @@ describe('orders of a grant', () => {
 
   it('refuses a VM without NSG, a classic one, one it can’t make sense of, and a family it has not', () => {
     const wanted = { ports: [ssh], sources: ['203.0.113.7/32'], mark };
-    expect(() => ordersFor(freshVmWith([]).vm, wanted)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+    expect(() => ordersFor(freshVmWith([]).vm, wanted)).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED' }),
+    );
     const classic = { ...both, kind: 'classic' as const, interfaces: [] };
     expect(() => ordersFor(classic, wanted)).toThrow(/classic/);
     expect(() => ordersFor({ ...both, problem: 'half of it is missing' }, wanted)).toThrow(/half of it/);

@@ -19,7 +19,9 @@ describe('priorities known without reading', () => {
       armRule('out', 101, { direction: 'Outbound' }),
     ]);
     expect(known.priorityForGrant(gate, 'A', 0.99)).toBe(100);
-    expect([0, 0.5, 0.999].map(chance => known.priorityForGrant(gate, 'new', chance))).toEqual([101, 102, 102]);
+    expect([0, 0.5, 0.999].map(chance => known.priorityForGrant(gate, 'new', chance))).toEqual([
+      101, 102, 102,
+    ]);
     known.wrote(gate, 'x', 101);
     known.wrote(gate, 'y', 102);
     expect(known.priorityForGrant(gate, 'new', 0)).toBe(104);
@@ -29,8 +31,13 @@ describe('priorities known without reading', () => {
 
   it('says when all hundred are taken', () => {
     const known = new KnownRules();
-    known.learn(gate, Array.from({ length: 100 }, (_, i) => armRule(`r${i}`, 100 + i)));
-    expect(() => known.priorityForGrant(gate, 'new', 0)).toThrow(expect.objectContaining({ code: 'CLOUD_QUOTA' }));
+    known.learn(
+      gate,
+      Array.from({ length: 100 }, (_, i) => armRule(`r${i}`, 100 + i)),
+    );
+    expect(() => known.priorityForGrant(gate, 'new', 0)).toThrow(
+      expect.objectContaining({ code: 'CLOUD_QUOTA' }),
+    );
   });
 
   it('one queue per gate: in order, and a failure does not stop those behind it', async () => {
@@ -50,10 +57,17 @@ describe('priorities known without reading', () => {
 });
 
 describe('a rule says what was meant', () => {
-  const meant = armRule('r', 120, { sourceAddressPrefix: '203.0.113.7/32', destinationPortRanges: ['22', '23'] });
+  const meant = armRule('r', 120, {
+    sourceAddressPrefix: '203.0.113.7/32',
+    destinationPortRanges: ['22', '23'],
+  });
   it.each([
     ['another spelling', { sourceAddressPrefix: '', sourceAddressPrefixes: ['203.0.113.7'] }, true],
-    ['another order', { destinationPortRange: '', destinationPortRanges: ['23', '22'], protocol: 'TCP' }, true],
+    [
+      'another order',
+      { destinationPortRange: '', destinationPortRanges: ['23', '22'], protocol: 'TCP' },
+      true,
+    ],
     ['a wider source', { sourceAddressPrefix: '203.0.113.0/24' }, false],
     ['a new end', { description: 'x' }, false],
     ['another place', { priority: 121 }, false],
@@ -64,7 +78,12 @@ describe('a rule says what was meant', () => {
 });
 
 describe('a VM', () => {
-  const facts: VmFacts = { id: vmId, name: 'web-1', nics: [{ id: `${group}/providers/x/y/nic` }], os: 'Linux' };
+  const facts: VmFacts = {
+    id: vmId,
+    name: 'web-1',
+    nics: [{ id: `${group}/providers/x/y/nic` }],
+    os: 'Linux',
+  };
   const nothing: Surroundings = {
     nic: () => undefined,
     publicAddress: () => undefined,
@@ -75,7 +94,9 @@ describe('a VM', () => {
   it('whose pieces are missing is shown with the reason, and is not judged', () => {
     const vm = mapVm(facts, nothing, place);
     expect(vm).toMatchObject({ interfaces: [], problem: expect.stringContaining('network interface “nic”') });
-    const subnet = { ipConfigurations: [{ subnet: { id: '/vnet/subnets/a' }, privateIPAddress: '10.0.0.4' }] };
+    const subnet = {
+      ipConfigurations: [{ subnet: { id: '/vnet/subnets/a' }, privateIPAddress: '10.0.0.4' }],
+    };
     expect(mapVm(facts, { ...nothing, nic: () => subnet }, place).problem).toContain('subnet');
     const nsg = { networkSecurityGroup: { id: '/nsg' } };
     expect(mapVm(facts, { ...nothing, nic: () => nsg }, place).problem).toContain('security group');
@@ -108,7 +129,11 @@ describe('host keys', () => {
     const log = [
       blockOf('ssh-ed25519 AAAAold= root@a'),
       '[ 12.3] noise ssh-rsa AAAAnoise',
-      blockOf('ci-info: ssh-ed25519 AAAAC3Nza+/1= root@web', 'ecdsa-sha2-nistp256 AAAAE2 root@web', 'ssh-evil AAAA'),
+      blockOf(
+        'ci-info: ssh-ed25519 AAAAC3Nza+/1= root@web',
+        'ecdsa-sha2-nistp256 AAAAE2 root@web',
+        'ssh-evil AAAA',
+      ),
     ].join('\n');
     expect(keysIn(log)).toEqual(['ssh-ed25519 AAAAC3Nza+/1=', 'ecdsa-sha2-nistp256 AAAAE2']);
     expect(keysIn('')).toEqual([]);

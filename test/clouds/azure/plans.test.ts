@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Draft, draftLock, lockName } from '../../../main/clouds/azure/lockPlan.ts';
 import { draftUnlock } from '../../../main/clouds/azure/unlockPlan.ts';
-import { defaultPolicy, policyTags } from '../../../shared/domain/policyTag.ts';
 import { effective } from '../../../shared/domain/effective/effective.ts';
+import { defaultPolicy, policyTags } from '../../../shared/domain/policyTag.ts';
 import { armNsg, armRule, freshVmWith, vmId } from './build.ts';
 
 const ports = defaultPolicy.ports;
@@ -15,7 +15,10 @@ function after(nsgs: NetworkSecurityGroup[], tags: Record<string, string>, draft
   const rules = new Map(nsgs.map(nsg => [nsg.id?.toLowerCase() ?? '', [...(nsg.securityRules ?? [])]]));
   const nsgTags = new Map(nsgs.map(nsg => [nsg.id?.toLowerCase() ?? '', { ...nsg.tags }]));
   const vmTags = { ...tags };
-  const tag = (resource: string, change: { merge: Record<string, string>; remove: Record<string, string> }) => {
+  const tag = (
+    resource: string,
+    change: { merge: Record<string, string>; remove: Record<string, string> },
+  ) => {
     const own = nsgTags.get(resource) ?? vmTags;
     Object.assign(own, change.merge);
     for (const key of Object.keys(change.remove)) delete own[key];
@@ -26,7 +29,8 @@ function after(nsgs: NetworkSecurityGroup[], tags: Record<string, string>, draft
     const list: SecurityRule[] = rules.get(change.gate) ?? [];
     const name = change.kind === 'move' ? change.rule.name : change.name;
     const at = list.findIndex(rule => rule.name === name);
-    if (change.kind === 'put') list.splice(at === -1 ? list.length : at, at === -1 ? 0 : 1, { name, ...change.rule });
+    if (change.kind === 'put')
+      list.splice(at === -1 ? list.length : at, at === -1 ? 0 : 1, { name, ...change.rule });
     if (change.kind === 'remove') list.splice(at, 1);
     if (change.kind === 'move') {
       tag(change.gate, change.before);
@@ -49,7 +53,10 @@ function reach(nsgs: NetworkSecurityGroup[], port: number) {
 
 describe('a lock', () => {
   it('writes the policy first, then one deny rule per NSG, above the portal’s own allow rules', () => {
-    const nsgs = [armNsg('subnet', [armRule('ssh', 300)]), armNsg('nic', [armRule('all', 1000, { destinationPortRange: '*' })])];
+    const nsgs = [
+      armNsg('subnet', [armRule('ssh', 300)]),
+      armNsg('nic', [armRule('all', 1000, { destinationPortRange: '*' })]),
+    ];
     const draft = draftLock(freshVmWith(nsgs), ports);
     expect(steps(draft).map(step => [step.action, step.target, step.foreign])).toEqual([
       ['tag', 'web-1', false],
@@ -73,7 +80,9 @@ describe('a lock', () => {
   });
 
   it('names a foreign allow rule below 200, moves it to the first free place from 300 on, and remembers where it was', () => {
-    const nsgs = [armNsg('nic', [armRule('early', 110), armRule('web', 300, { destinationPortRange: '443' })])];
+    const nsgs = [
+      armNsg('nic', [armRule('early', 110), armRule('web', 300, { destinationPortRange: '443' })]),
+    ];
     const draft = draftLock(freshVmWith(nsgs), ports);
     const move = draft.changes.find(change => change.kind === 'move');
     expect(move).toMatchObject({ to: 301, before: { merge: { 'latchkey-moved-early': '110' } } });
@@ -97,7 +106,10 @@ describe('a lock', () => {
     const squeezed = draftLock(freshVmWith([armNsg('nic', [armRule('mid', 250)])]), ports);
     expect(squeezed.changes.at(-1)).toMatchObject({ kind: 'put', rule: { priority: 200 } });
     const tight = [
-      armNsg('nic', [armRule('at200', 200), armRule('no', 250, { access: 'Deny', sourceAddressPrefix: '203.0.113.9' })]),
+      armNsg('nic', [
+        armRule('at200', 200),
+        armRule('no', 250, { access: 'Deny', sourceAddressPrefix: '203.0.113.9' }),
+      ]),
     ];
     const draft = draftLock(freshVmWith(tight), ports);
     expect(draft.changes.map(change => change.kind)).toEqual(['tags', 'move', 'put']);
@@ -131,7 +143,9 @@ describe('a lock', () => {
   it('refuses: no NSG, our name on somebody else’s rule, no priority left', () => {
     expect(() => draftLock(freshVmWith([]), ports)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
     const taken = armNsg('nic', [armRule(lockName(vmId, 'ipv4'), 3000)]);
-    expect(() => draftLock(freshVmWith([taken]), ports)).toThrow(expect.objectContaining({ code: 'CLOUD_CONFLICT' }));
+    expect(() => draftLock(freshVmWith([taken]), ports)).toThrow(
+      expect.objectContaining({ code: 'CLOUD_CONFLICT' }),
+    );
     const crowd = Array.from({ length: 100 }, (_, i) => armRule(`d${i}`, 200 + i, { access: 'Deny' }));
     expect(() => draftLock(freshVmWith([armNsg('nic', crowd)]), ports)).toThrow(
       expect.objectContaining({ code: 'CLOUD_QUOTA' }),
@@ -171,7 +185,13 @@ describe('whatever rules there are', () => {
     access: fc.constantFrom('Allow', 'Deny'),
     protocol: fc.constantFrom('Tcp', 'Udp', '*'),
     destinationPortRange: fc.constantFrom('22', '443', '*', '3000-4000'),
-    destinationAddressPrefix: fc.constantFrom('*', 'VirtualNetwork', '10.0.0.4', '10.0.0.0/24', '10.0.1.0/24'),
+    destinationAddressPrefix: fc.constantFrom(
+      '*',
+      'VirtualNetwork',
+      '10.0.0.4',
+      '10.0.0.0/24',
+      '10.0.1.0/24',
+    ),
     sourceAddressPrefix: fc.constantFrom('*', 'Internet', '203.0.113.0/24'),
   });
   const anyNsg = fc
@@ -186,7 +206,11 @@ describe('whatever rules there are', () => {
         for (const { port } of ports) expect(reach(locked.nsgs, port)).toBe('denied');
         const again = draftLock(freshVmWith(locked.nsgs, { tags: locked.tags }), ports);
         expect(again.changes).toEqual([]);
-        const open = after(locked.nsgs, locked.tags, draftUnlock(freshVmWith(locked.nsgs, { tags: locked.tags })));
+        const open = after(
+          locked.nsgs,
+          locked.tags,
+          draftUnlock(freshVmWith(locked.nsgs, { tags: locked.tags })),
+        );
         expect(open).toEqual({ nsgs, tags: { team: 'web' } });
       }),
     );

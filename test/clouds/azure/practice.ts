@@ -1,0 +1,89 @@
+/** A practice Azure in this process, and adapters signed in to it. */
+import { createAzureCloud } from '../../../main/clouds/azure/azureCloud.ts';
+import type { Cloud } from '../../../main/clouds/cloud.ts';
+import type { Clock, Random } from '../../../main/os/ports.ts';
+import { type Arm, createArm } from '../../../main/practice/arm/index.ts';
+import type { UserName } from '../../../main/practice/arm/tokens.ts';
+import { createServerCore, type ServerCore } from '../../../main/practice/server/core.ts';
+import { parseAccountId, parseVmId, type VmId } from '../../../shared/domain/ids.ts';
+
+export interface Practice {
+  core: ServerCore;
+  arm: Arm;
+  /** Signs in; each is as another computer's Latchkey. */
+  signIn(options?: { user?: UserName; random?: Random; clock?: Clock; token?: string }): Promise<Cloud>;
+  /** The id of a VM by its name; the first of that name. */
+  vm(name: string): VmId;
+  /** Method and path (without query) of what ARM was asked since the last `forget`. */
+  asked(): string[];
+  forget(): void;
+  stop(): Promise<void>;
+}
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, Math.max(0, ms));
+    timer.unref();
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};
+
+/** Always the same byte: `fixed(0)` takes the first of all choices. */
+export const fixed = (byte: number): Random => ({ bytes: count => new Uint8Array(count).fill(byte) });
+
+export async function startPractice(
+  options: { latencyMs?: number; size?: number; clockAheadMs?: number; clock?: Clock } = {},
+): Promise<Practice> {
+  const core = await createServerCore(
+    options.clockAheadMs === undefined ? {} : { clockAheadMs: options.clockAheadMs },
+  );
+  const arm = createArm({
+    now: options.clock?.now ?? core.now,
+    latencyMs: options.latencyMs ?? 0,
+    size: options.size,
+    machines: () => undefined,
+  });
+  const door = await core.open(arm.door);
+  const clouds: Cloud[] = [];
+  return {
+    core,
+    arm,
+    async signIn({ user = 'admin', random = fixed(0), clock = options.clock ?? realClock, token } = {}) {
+      const minted = token ?? (await arm.tokens.mint(user, door.url));
+      const cloud = createAzureCloud({
+        account: parseAccountId('practice-azure'),
+        armEndpoint: door.url,
+        credential: { getToken: async () => ({ token: minted, expiresOnTimestamp: Date.now() + 3_600_000 }) },
+        tenantId: 'practice',
+        caCertificate: core.certificates.ca,
+        observers: door.observers,
+        clock,
+        random,
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+      });
+      clouds.push(cloud);
+      return cloud;
+    },
+    vm(name) {
+      for (const vm of arm.world.all('Microsoft.Compute/virtualMachines')) {
+        if (vm.name === name) return parseVmId(vm.id);
+      }
+      throw new Error(`the practice cloud has no ${name}`);
+    },
+    asked: () => core.log.list().map(request => `${request.method} ${request.path.split('?')[0] ?? ''}`),
+    forget: () => core.log.clear(),
+    async stop() {
+      for (const cloud of clouds) cloud.dispose();
+      arm.stop();
+      await core.close();
+    },
+  };
+}
+
+/** All values of a stream. */
+export async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const value of values) list.push(value);
+  return list;
+}
