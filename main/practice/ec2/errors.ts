@@ -18,6 +18,10 @@ export const missing = (parameter: string) =>
 
 export const badValue = (message: string) => new AwsError('InvalidParameterValue', message);
 
-/** `Invalid<kind>.NotFound`, e.g. `InvalidInstanceID.NotFound`. */
-export const notFound = (code: string, what: string, id: string) =>
-  new AwsError(`${code}.NotFound`, `The ${what} '${id}' does not exist`);
+const idForms = /^[a-z]+(-[a-z]+)*-[0-9a-f]{8,17}$/;
+
+/** `<code>.NotFound`, e.g. `InvalidInstanceID.NotFound`; `<malformed>.Malformed` for what can't be an id at all. */
+export function notFound(code: string, what: string, id: string, malformed = code): AwsError {
+  if (idForms.test(id)) return new AwsError(`${code}.NotFound`, `The ${what} '${id}' does not exist`);
+  return new AwsError(`${malformed}.Malformed`, `Invalid id: "${id}"`);
+}

@@ -119,9 +119,11 @@ function send(reply: FastifyReply, requestId: string, body: string): FastifyRepl
   return reply.header('x-amzn-requestid', requestId).type('text/xml;charset=UTF-8').send(body);
 }
 
-/** What is not an AWS error is a defect of ours: told as AWS tells its own, with its text for whoever repairs it. */
+/** What the server refuses keeps its status. Anything else is a defect of ours: told as AWS tells its own. */
 function toAwsError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) return new AwsError('InvalidRequest', 'The request is invalid.', status);
   const text = error instanceof Error ? error.message : String(error);
   return new AwsError('InternalError', `The practice cloud failed: ${text}`, 500);
 }

@@ -37,7 +37,6 @@ export function createAwsWorld(options: WorldOptions): World {
   const keys = [newKey('operator', 'lena'), newKey('viewer', 'audit')];
   const world: World = {
     account,
-    alias: 'payments',
     regions: new Map([north.region, east.region].map(region => [region.name, region])),
     keys: new Map(keys.map(key => [key.id, key])),
     now: () => options.now(),

@@ -14,6 +14,8 @@ export function readTags(params: Params): Map<string, string> {
       throw badValue(`Tag key exceeds the maximum length of 128 characters: ${key}`);
     if (Array.from(value).length > 256)
       throw badValue(`Tag value exceeds the maximum length of 256 characters`);
+    // They could not be told back: XML has no way to write them.
+    if (/\p{Cc}/u.test(key + value)) throw badValue('Tags can not hold control characters');
     if (/^aws:/i.test(key)) throw badValue(`Tag keys starting with 'aws:' are reserved for internal use`);
     if (tags.has(key)) throw badValue(`Duplicate tag key '${key}' specified.`);
     tags.set(key, value);

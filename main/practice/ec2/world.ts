@@ -113,7 +113,6 @@ export interface AccessKey {
 export interface World {
   /** 12 digits. */
   readonly account: string;
-  readonly alias: string;
   readonly regions: Map<string, Region>;
   readonly keys: Map<string, AccessKey>;
   /** The cloud's clock, epoch milliseconds. */

@@ -49,7 +49,8 @@ describe('security groups', () => {
   test.each([
     ['pay-shared', {}, 'InvalidGroup.Duplicate'],
     ['default', {}, 'InvalidGroup.Reserved'],
-    ['elsewhere', { VpcId: 'vpc-0' }, 'InvalidVpcID.NotFound'],
+    ['elsewhere', { VpcId: 'vpc-00000000' }, 'InvalidVpcID.NotFound'],
+    ['<b>', {}, 'InvalidParameterValue'],
     ['words', { Description: 'ümlaut' }, 'InvalidParameterValue'],
   ])('can not be made: %s %j', async (name, rest, code) => {
     await expect(create(name, rest)).rejects.toMatchObject({ name: code });
@@ -100,7 +101,8 @@ describe('groups of an interface', () => {
     await expect(attach([...(nic?.groupIds ?? []), sixth])).rejects.toMatchObject({
       name: 'SecurityGroupsPerInterfaceLimitExceeded',
     });
-    await expect(attach(['sg-0'])).rejects.toMatchObject({ name: 'InvalidGroup.NotFound' });
+    await expect(attach(['sg-00000000000000000'])).rejects.toMatchObject({ name: 'InvalidGroup.NotFound' });
+    await expect(attach(['sg-x'])).rejects.toMatchObject({ name: 'InvalidGroupId.Malformed' });
     expect(nic?.groupIds).toHaveLength(5);
   });
 });
@@ -114,9 +116,9 @@ describe('tags', () => {
     const { Tags: found = [] } = await aws.ec2.send(
       new DescribeTagsCommand({ Filters: [{ Name: 'key', Values: ['ticket'] }] }),
     );
-    expect(found.map(tag => [tag.ResourceType, tag.Value]).sort()).toEqual([
-      ['security-group', `<"&'> ümlaut`],
-      ['security-group-rule', `<"&'> ümlaut`],
+    expect(found.map(tag => `${tag.ResourceType} ${tag.Value}`).sort()).toEqual([
+      `security-group <"&'> ümlaut`,
+      `security-group-rule <"&'> ümlaut`,
     ]);
     await aws.ec2.send(new DeleteTagsCommand({ Resources: [rule], Tags: [{ Key: 'ticket' }] }));
     const wrongValue = [{ Key: 'ticket', Value: 'another' }];
@@ -133,7 +135,9 @@ describe('tags', () => {
     };
     await expect(put(50)).rejects.toMatchObject({ name: 'TagLimitExceeded' });
     expect(tags.size).toBe(1);
-    await expect(put(1, 'x'.repeat(257))).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+    for (const bad of ['x'.repeat(257), 'a\u0000b']) {
+      await expect(put(1, bad)).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+    }
     await put(49, 'x'.repeat(256));
     expect(tags.size).toBe(50);
   });

@@ -28,7 +28,7 @@ async function list(client: EC2Client, input: object = {}): Promise<Instance[]> 
   const { Reservations = [] } = await client.send(new DescribeInstancesCommand(input));
   return Reservations.flatMap(reservation => reservation.Instances ?? []);
 }
-const nameOf = (instance: Instance) => instance.Tags?.find(tag => tag.Key === 'Name')?.Value;
+const nameOf = (instance: Instance) => instance.Tags?.find(tag => tag.Key === 'Name')?.Value ?? '';
 const named = (instances: Instance[], name: string) => instances.find(instance => nameOf(instance) === name);
 
 describe('the account it starts with', () => {
@@ -38,7 +38,7 @@ describe('the account it starts with', () => {
     expect(shared.map(nameOf).sort()).toEqual(['pay-api-1', 'pay-api-2', 'pay-batch', 'pay-report']);
     expect(named(all, 'pay-report')).toMatchObject({ State: { Name: 'stopped', Code: 80 } });
     expect(named(all, 'pay-report')?.PublicIpAddress).toBeUndefined();
-    expect(all.filter(each => nameOf(each) === undefined)).toHaveLength(1);
+    expect(all.filter(each => nameOf(each) === '')).toHaveLength(1);
   });
 
   test.each([

@@ -1,6 +1,5 @@
 /** What an action is given, and how it is put into the table. */
-import type { AwsError } from '../errors.ts';
-import { notFound } from '../errors.ts';
+import { AwsError, notFound } from '../errors.ts';
 import type { Params } from '../query.ts';
 import type { Instance, NetworkInterface, Region, SecurityGroup, World } from '../world.ts';
 import type { Elements } from '../xml.ts';
@@ -24,7 +23,10 @@ export interface Action {
 export const reads = (run: Action['run']): Action => ({ writes: false, run });
 export const writes = (run: Action['run']): Action => ({ writes: true, run });
 
-export const unknownGroup = (id: string): AwsError => notFound('InvalidGroup', 'security group', id);
+export const unknownGroup = (id: string): AwsError =>
+  notFound('InvalidGroup', 'security group', id, 'InvalidGroupId');
+export const unknownGroupName = (name: string): AwsError =>
+  new AwsError('InvalidGroup.NotFound', `The security group '${name}' does not exist in default VPC`);
 export const unknownInstance = (id: string): AwsError => notFound('InvalidInstanceID', 'instance ID', id);
 export const unknownInterface = (id: string): AwsError =>
   notFound('InvalidNetworkInterfaceID', 'networkInterface ID', id);
@@ -39,7 +41,7 @@ export function groupOf({ region, params }: Call): SecurityGroup {
     const named = [...region.groups.values()].find(
       group => group.name === name && region.vpcs.get(group.vpcId)?.isDefault === true,
     );
-    if (!named) throw unknownGroup(name);
+    if (!named) throw unknownGroupName(name);
     return named;
   }
   const group = region.groups.get(params.required('GroupId'));

@@ -18,6 +18,7 @@ import {
   interfaceOf,
   reads,
   unknownGroup,
+  unknownGroupName,
   unknownInstance,
   unknownInterface,
   writes,
@@ -40,7 +41,7 @@ function describe(call: Call) {
   const byId = chosen(region.groups, params.texts('GroupId'), unknownGroup);
   const byName = names.length === 0 ? byId : byId.filter(group => names.includes(group.name));
   const unknownName = names.find(name => !byName.some(group => group.name === name));
-  if (unknownName !== undefined) throw unknownGroup(unknownName);
+  if (unknownName !== undefined) throw unknownGroupName(unknownName);
 
   const ingress = (group: SecurityGroup) => seen(group, false, now);
   const found = filtered(byName, params, {
@@ -87,6 +88,7 @@ function create(call: Call) {
   const name = params.required('GroupName');
   const description = params.required('GroupDescription');
   checkDescription(description);
+  checkDescription(name);
   if (name.length > 255)
     throw badValue('Character sets beyond 255 characters are not supported for GroupName.');
   if (name.startsWith('sg-'))

@@ -163,7 +163,7 @@ function revoke(call: Call, egress: boolean) {
 }
 
 function modify(call: Call) {
-  const { params, now, world } = call;
+  const { params } = call;
   const group = groupOf(call);
   const changes = params.list('SecurityGroupRule').map(change => ({
     rule: standingRule(group, change.required('SecurityGroupRuleId')),
@@ -182,11 +182,7 @@ function modify(call: Call) {
     if (rule.peer.kind !== permission.peer.kind) {
       throw badValue('You may not change the type of the source of a rule.');
     }
-    group.rules.set(rule.id, {
-      ...rule,
-      ...permission,
-      seenFrom: Math.min(rule.seenFrom, now + world.lagMs),
-    });
+    group.rules.set(rule.id, { ...rule, ...permission });
   }
   return { return: true };
 }
