@@ -31,7 +31,9 @@ export function policyTags(policy: Policy): Record<string, string> {
       tags[key] = rest;
       return tags;
     }
-    const cut = cutBefore(rest, valueLength - goesOn.length);
+    // Clouds may trim the ends of a value: the next one must not begin with a space.
+    const room = valueLength - goesOn.length;
+    const cut = rest[room] === ' ' ? room - 1 : room;
     tags[key] = rest.slice(0, cut) + goesOn;
     rest = rest.slice(cut);
   }
@@ -90,13 +92,6 @@ function parsePort(text: string): PolicyPort {
     if (error instanceof LatchkeyError) throw damaged(`for ${port}/${protocol}: ${error.message}`);
     throw error;
   }
-}
-
-/** The last place at or before `limit` with no space on either side: clouds may trim the ends of a value. */
-function cutBefore(text: string, limit: number): number {
-  let cut = limit;
-  while (text[cut] === ' ' || text[cut - 1] === ' ') cut -= 1;
-  return cut;
 }
 
 function damaged(what: string): LatchkeyError {
