@@ -9,7 +9,7 @@ import type { PracticeInfo } from '../os/ports.ts';
 import { socketPath } from '../os/socketPath.ts';
 
 export interface Announcement extends AsyncDisposable {
-  /** Resolves when nobody has been connected for `idleMs`; never without one. */
+  /** Resolves when nobody has been connected, and nobody has asked the clouds anything, for `idleMs`; never without one. */
   readonly deserted: Promise<'deserted'>;
 }
 
@@ -22,7 +22,7 @@ export function takePracticeLock(dataDirectory: string): Disposable | undefined 
 export async function announce(
   dataDirectory: string,
   info: PracticeInfo,
-  idleMs: number | undefined,
+  idle: { ms: number; lastUsed: () => number } | undefined,
 ): Promise<Announcement> {
   const path = socketPath(dataDirectory, 'practice');
   const deserted = Promise.withResolvers<'deserted'>();
@@ -32,8 +32,11 @@ export async function announce(
   const arm = () => {
     timer?.[Symbol.dispose]();
     timer = undefined;
-    if (idleMs === undefined || connected.size > 0) return;
-    timer = clock.after(idleMs, () => deserted.resolve('deserted'));
+    if (idle === undefined || connected.size > 0) return;
+    timer = clock.after(idle.ms, () => {
+      if (clock.now() - idle.lastUsed() >= idle.ms) deserted.resolve('deserted');
+      else arm();
+    });
   };
   const server = createServer(socket => {
     connected.add(socket);

@@ -46,11 +46,16 @@ function errorLines(error: ErrorData): string[] {
   const candidates = error.detail?.['candidates'];
   return [
     `latchkey: ${showName(error.message)} (${error.code})`,
-    ...(Array.isArray(candidates)
-      ? candidates.map(one => `  ${showName(typeof one === 'string' ? one : JSON.stringify(one))}`)
-      : []),
+    ...(Array.isArray(candidates) ? candidates.map(one => `  ${showName(candidateText(one))}`) : []),
     ...(error.fix === undefined ? [] : [`  ${showName(error.fix)}`]),
   ];
+}
+
+/** One of several things a name could mean: its id tells it apart. */
+function candidateText(candidate: unknown): string {
+  const id = (candidate as { id?: unknown } | null)?.id;
+  if (typeof id === 'string') return id;
+  return typeof candidate === 'string' ? candidate : JSON.stringify(candidate);
 }
 
 /** Rows as lines with aligned columns, two spaces apart; hidden characters of cells are shown as their codes. */

@@ -58,8 +58,13 @@ export function addConnect(program: Command): void {
     .description('Host entries for ~/.ssh/config: plain `ssh VM` then opens the port by itself')
     .addHelpText('after', '\nExample:\n  latchkey ssh-config > latchkey.conf; ssh -F latchkey.conf web-1')
     .action((_: unknown, command: Command) =>
-      withBroker(command, async ({ client, out, dataDirectory }) => {
-        const program = [...latchkeyCommand(), '--data-dir', dataDirectory];
+      withBroker(command, async ({ client, out, dataDirectory, practice }) => {
+        const program = [
+          ...latchkeyCommand(),
+          '--data-dir',
+          dataDirectory,
+          ...(practice ? ['--practice'] : []),
+        ];
         const answer = await client.connect.sshConfig({ command: program });
         out.result(answer, () => void process.stdout.write(answer.text));
       }),
@@ -84,7 +89,7 @@ export async function runStages({ client, out }: Session, input: ConnectInput): 
 
 function tellStage(out: Output, event: Extract<ConnectEvent, { kind: 'stage' }>): void {
   const took = event.ms === undefined ? '' : ` (${event.ms} ms)`;
-  const usual = event.state === 'begun' && event.usual !== undefined ? ` (usually ${event.usual})` : '';
+  const usual = event.state === 'begun' && event.usual !== undefined ? ` (${event.usual})` : '';
   const mark = { begun: '…', done: '✓', failed: '✗' }[event.state];
   out.note(`${mark} ${showName(event.text)}${took}${usual}`);
 }

@@ -35,8 +35,14 @@ export function addPractice(program: Command): void {
         dataDirectory,
         ...(options.size ? { size: options.size } : {}),
       });
-      await using announced = await announce(dataDirectory, practice.info, background ? idleMs() : undefined);
-      if (out.json) out.line(JSON.stringify(practice.info));
+      await using announced = await announce(
+        dataDirectory,
+        practice.info,
+        background ? { ms: idleMs(), lastUsed: practice.lastUsed } : undefined,
+      );
+      // In the background stdout is a file, and the line holds keys: who needs it asks the socket.
+      if (background) out.line('The practice cloud is running.');
+      else if (out.json) out.line(JSON.stringify(practice.info));
       else for (const line of introduction(practice.info)) out.line(line);
       await untilStopped(announced.deserted);
       await practice.stop();
