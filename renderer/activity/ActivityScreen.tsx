@@ -1,0 +1,107 @@
+/** The history: filtered, live at the top, more as one scrolls, and out as CSV. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'react';
+import { Button } from '../components/Button.tsx';
+import { ErrorNote } from '../components/ErrorNote.tsx';
+import { Empty, Screen } from '../components/Screen.tsx';
+import { useText } from '../i18n/text.tsx';
+import { activityCsv, moreActivity, reloadActivity, useActivity } from '../state/activity.ts';
+import { act, say } from '../state/toasts.ts';
+import css from './Activity.module.css';
+import { ActivityFilters } from './ActivityFilters.tsx';
+import { ActivityLine } from './ActivityLine.tsx';
+import { saveFile } from './saveFile.ts';
+
+const lineHeight = 38;
+/** Rows before the end at which the next page is fetched. */
+const ahead = 30;
+
+export function ActivityScreen() {
+  const text = useText();
+  const [saving, setSaving] = useState(false);
+  const error = useActivity(state => state.error);
+  const save = (): void => {
+    setSaving(true);
+    act(async () => {
+      try {
+        saveFile(await activityCsv(), `latchkey-activity-${new Date().toISOString().slice(0, 10)}.csv`);
+        say(text('activity.saved'));
+      } finally {
+        setSaving(false);
+      }
+    });
+  };
+  return (
+    <Screen
+      title={text('nav.activity')}
+      actions={
+        <Button icon="download" disabled={saving} onClick={save}>
+          {text(saving ? 'activity.saving' : 'activity.save')}
+        </Button>
+      }
+    >
+      <ActivityFilters />
+      {error !== undefined && (
+        <ErrorNote error={error}>
+          <Button small onClick={() => void reloadActivity()}>
+            {text('retry')}
+          </Button>
+        </ErrorNote>
+      )}
+      <ActivityList />
+    </Screen>
+  );
+}
+
+function ActivityList() {
+  const text = useText();
+  const scroller = useRef<HTMLDivElement>(null);
+  const { rows, more, loading } = useActivity();
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => lineHeight,
+    getItemKey: at => rows[at]?.id ?? at,
+    overscan: 10,
+  });
+  const drawn = virtual.getVirtualItems();
+  const last = drawn.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= rows.length - ahead) moreActivity();
+  }, [last, rows.length]);
+  if (rows.length === 0 && !loading) {
+    return (
+      <Empty title={text('activity.none')}>
+        <p>{text('activity.none.fix')}</p>
+      </Empty>
+    );
+  }
+  return (
+    // A scrolling region must be reachable by keyboard.
+    <div
+      ref={scroller}
+      className={css.list}
+      role="table"
+      tabIndex={0}
+      aria-label={text('nav.activity')}
+      aria-rowcount={more ? -1 : rows.length + 1}
+    >
+      <div role="rowgroup" className={css.head}>
+        <div role="row" className={css.line} aria-rowindex={1}>
+          {(['when', 'what', 'vm', 'who', 'detail'] as const).map(column => (
+            <div key={column} role="columnheader">
+              {text(`activity.${column}`)}
+            </div>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" className={css.rows} style={{ height: virtual.getTotalSize() }}>
+        {drawn.map(({ index, start, key }) => {
+          const row = rows[index];
+          return row && <ActivityLine key={key} row={row} index={index + 2} start={start} />;
+        })}
+      </div>
+      {loading && rows.length === 0 && <p className={css.loading}>{text('activity.reading')}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,22 @@
+/** A command or path to take along, with a button that copies it. */
+import { useText } from '../i18n/text.tsx';
+import { visibleText } from '../i18n/visible.ts';
+import { act, say } from '../state/toasts.ts';
+import { IconButton } from './Button.tsx';
+import css from './CopyBox.module.css';
+
+export function CopyBox({ text: content, label }: { text: string; label: string }) {
+  const text = useText();
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(content);
+    say(text('copied'));
+  };
+  return (
+    <div className={css.box}>
+      <code>
+        <bdi>{visibleText(content)}</bdi>
+      </code>
+      <IconButton icon="copy" label={label} onClick={() => act(copy)} />
+    </div>
+  );
+}

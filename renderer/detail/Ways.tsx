@@ -1,0 +1,93 @@
+/** How you get to a port: every station on the packet's way, and the rule that decides there. */
+import { useState } from 'react';
+import type { Hop, VmDetail, VmRow } from '../../shared/contract/vms.ts';
+import { Choice } from '../components/Chip.tsx';
+import { Icon, type IconName } from '../components/icons.tsx';
+import { Name } from '../components/Name.tsx';
+import { Section } from '../components/Section.tsx';
+import { useText } from '../i18n/text.tsx';
+import css from './Ways.module.css';
+
+const icons: Record<Hop['kind'], IconName> = {
+  you: 'person',
+  'subnet-nsg': 'shield',
+  'nic-nsg': 'shield',
+  'security-groups': 'group',
+  vm: 'vm',
+};
+
+function Station({ hop, passed }: { hop: Hop; passed: boolean }) {
+  const text = useText();
+  const icon = hop.lets === 'no' && hop.kind !== 'vm' ? 'blocked' : icons[hop.kind];
+  return (
+    <li className={css.hop} data-lets={hop.lets} data-kind={hop.kind} data-passed={passed || undefined}>
+      <span className={css.dot}>
+        <Icon name={icon} />
+      </span>
+      <div className={css.words}>
+        <b>
+          <Name>{hop.title}</Name>
+        </b>
+        <span className={css.lets}>
+          {hop.kind !== 'you' && hop.kind !== 'vm' && text(`lets.${hop.lets}`)}
+          {hop.note !== undefined && (
+            <>
+              {hop.kind !== 'you' && hop.kind !== 'vm' && ' · '}
+              <Name>{hop.note}</Name>
+            </>
+          )}
+        </span>
+        {hop.rule !== undefined && (
+          <code>
+            <Name>{hop.rule}</Name>
+          </code>
+        )}
+      </div>
+    </li>
+  );
+}
+
+export function Ways({
+  row,
+  detail,
+  looking,
+}: {
+  row: VmRow;
+  detail: VmDetail | undefined;
+  looking: boolean;
+}) {
+  const text = useText();
+  const [chosen, setChosen] = useState<string>();
+  const ways = detail?.ways ?? [];
+  const usual = row.os === 'windows' ? 3389 : 22;
+  const way =
+    ways.find(({ port }) => String(port) === chosen) ?? ways.find(({ port }) => port === usual) ?? ways[0];
+  if (way === undefined) {
+    return looking ? <p className={css.looking}>{text('detail.looking')}</p> : null;
+  }
+  const stop = way.hops.findIndex(({ lets }) => lets === 'no');
+  return (
+    <Section
+      title={text(way.reach === 'yes' ? 'way.yes' : way.reach === 'no' ? 'way.no' : 'way.unknown', {
+        port: String(way.port),
+      })}
+      aside={looking && <span className={css.looking}>{text('detail.lookingAgain')}</span>}
+    >
+      {ways.length > 1 && (
+        <div className={css.ports}>
+          <Choice
+            label={text('way.ports')}
+            value={String(way.port)}
+            options={ways.map(({ port }) => ({ value: String(port), label: String(port) }))}
+            onChange={setChosen}
+          />
+        </div>
+      )}
+      <ol className={css.way}>
+        {way.hops.map((hop, at) => (
+          <Station key={`${hop.kind} ${hop.title}`} hop={hop} passed={stop < 0 || at < stop} />
+        ))}
+      </ol>
+    </Section>
+  );
+}

@@ -1,0 +1,124 @@
+/** The list itself: sorted by the table, grouped by scope, only what is in view is in the page. */
+import { useTable } from '@tanstack/react-table';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useMemo, useRef } from 'react';
+import type { Tab, VmRow } from '../../shared/contract/vms.ts';
+import { Empty } from '../components/Screen.tsx';
+import { useText } from '../i18n/text.tsx';
+import { useSelection } from '../state/selection.ts';
+import { useSettings } from '../state/settings.ts';
+import { groupRows } from '../state/vmList.ts';
+import { columnsOf, features } from './columns.tsx';
+import { GridHead } from './GridHead.tsx';
+import { GroupRow } from './GroupRow.tsx';
+import { useGridKeys } from './useGridKeys.ts';
+import css from './VmGrid.module.css';
+import { rowElementId, VmRowView } from './VmRowView.tsx';
+
+export const gridId = 'vm-grid';
+
+/** Heights in pixels, as in tokens.css. */
+const heights = { normal: { vm: 32, group: 28 }, compact: { vm: 26, group: 24 } };
+const headHeight = 30;
+
+interface Parts {
+  rows: VmRow[];
+  tab: Tab;
+  matches: (row: VmRow) => boolean;
+}
+
+export function VmGrid({ rows, tab, matches }: Parts) {
+  const text = useText();
+  const scroller = useRef<HTMLDivElement>(null);
+  const density = useSettings(state => state.settings?.density ?? 'normal');
+  const height = heights[density];
+  const table = useTable({
+    features,
+    columns: columnsOf[tab],
+    data: rows,
+    getRowId: row => row.id,
+    initialState: { sorting: [{ id: 'name', desc: false }] },
+    enableSortingRemoval: false,
+  });
+  const sorted = table.getRowModel().rows;
+  const items = useMemo(() => groupRows(sorted.map(row => row.original).filter(matches)), [sorted, matches]);
+  const shown = useMemo(() => items.filter(item => item.kind === 'vm').map(item => item.row), [items]);
+  const virtual = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: at => (items[at]?.kind === 'group' ? height.group : height.vm),
+    getItemKey: at => items[at]?.id ?? at,
+    scrollPaddingStart: headHeight,
+    paddingStart: 0,
+    overscan: 12,
+  });
+  useEffect(() => virtual.measure(), [virtual, height]);
+
+  const active = useSelection(state => state.active);
+  const activeAt = useMemo(() => items.findIndex(item => item.id === active), [items, active]);
+  useEffect(() => {
+    if (activeAt >= 0) virtual.scrollToIndex(activeAt, { align: 'auto' });
+  }, [virtual, activeAt]);
+  const onKeyDown = useGridKeys(shown, () =>
+    Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 0) - headHeight) / height.vm) - 1),
+  );
+  const onFocus = (): void => {
+    const [first] = shown;
+    if (activeAt < 0 && first !== undefined) {
+      useSelection.setState({ active: first.id, anchor: first.id, selected: new Set([first.id]) });
+    }
+  };
+  const drawn = virtual.getVirtualItems();
+  const activeIsDrawn = drawn.some(({ index }) => index === activeAt);
+  return (
+    <div
+      ref={scroller}
+      id={gridId}
+      className={css.grid}
+      data-tab={tab}
+      role="grid"
+      tabIndex={0}
+      aria-label={text('vms.list')}
+      aria-rowcount={items.length + 1}
+      aria-colcount={columnsOf[tab].length}
+      aria-multiselectable="true"
+      aria-activedescendant={activeIsDrawn && active !== undefined ? rowElementId(active) : undefined}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
+    >
+      <GridHead table={table} />
+      {items.length === 0 && <NothingHere tab={tab} any={rows.length > 0} />}
+      <div role="rowgroup" className={css.rows} style={{ height: virtual.getTotalSize() }}>
+        {drawn.map(({ index, start, key }) => {
+          const item = items[index];
+          if (item === undefined) return null;
+          const place = { index: index + 2, start };
+          return item.kind === 'group' ? (
+            <GroupRow
+              key={key}
+              first={item.row}
+              count={item.count}
+              columns={columnsOf[tab].length}
+              {...place}
+            />
+          ) : (
+            <VmRowView key={key} row={table.getRow(item.id)} shown={shown} {...place} />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function NothingHere({ tab, any }: { tab: Tab; any: boolean }) {
+  const text = useText();
+  return (
+    <div role="row" aria-rowindex={2} className={css.nothing}>
+      <div role="gridcell">
+        <Empty title={text(any ? 'vms.noMatch' : `vms.none.${tab}`)}>
+          <p>{text(any ? 'vms.noMatch.fix' : `vms.none.${tab}.fix`)}</p>
+        </Empty>
+      </div>
+    </div>
+  );
+}

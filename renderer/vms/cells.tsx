@@ -1,0 +1,58 @@
+/** Cells of the VM list that need more than a text. */
+import type { VmRow } from '../../shared/contract/vms.ts';
+import { AccessBadge } from '../components/Badge.tsx';
+import { Icon, type IconName } from '../components/icons.tsx';
+import { Name } from '../components/Name.tsx';
+import { When } from '../components/When.tsx';
+import { useText } from '../i18n/text.tsx';
+import { useGrants } from '../state/grants.ts';
+import css from './VmGrid.module.css';
+
+const gateIcons: Record<VmRow['gate'], IconName> = {
+  nsg: 'shield',
+  'security-group': 'group',
+  firewall: 'wall',
+  none: 'none',
+};
+
+export function AccessCell({ row }: { row: VmRow }) {
+  const grant = useGrants(state => state.shown.get(row.id));
+  return <AccessBadge access={row.access} grant={grant} />;
+}
+
+export function ConnectionCell({ row }: { row: VmRow }) {
+  const text = useText();
+  const ports = row.protectedPorts.length > 0 ? row.protectedPorts : row.endpoints.map(({ port }) => port);
+  return (
+    <span className={css.connection} title={text(`gate.${row.gate}`)}>
+      <Icon name={gateIcons[row.gate]} />
+      {ports.join(' ')}
+    </span>
+  );
+}
+
+export function LastAccessCell({ row }: { row: VmRow }) {
+  const text = useText();
+  const open = useGrants(state => state.shown.get(row.id)?.state === 'open');
+  if (row.lastAccess === undefined) return <span className={css.dim}>{text('never')}</span>;
+  return (
+    <span className={css.last}>
+      {open ? text('time.now') : <When at={row.lastAccess} />}
+      {row.lastUser !== undefined && (
+        <span className={css.dim}>
+          {' · '}
+          <Name>{row.lastUser}</Name>
+        </span>
+      )}
+    </span>
+  );
+}
+
+export function ReasonCell({ row }: { row: VmRow }) {
+  const text = useText();
+  if (row.tab === 'not-configured' && row.exposedPorts.length > 0) {
+    return <span className={css.alarm}>{text('vms.exposed', { ports: row.exposedPorts.join(', ') })}</span>;
+  }
+  if (row.reason !== undefined) return <Name clip>{row.reason}</Name>;
+  return <span className={css.dim}>{text('vms.reachableByNobody')}</span>;
+}
