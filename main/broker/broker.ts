@@ -30,7 +30,7 @@ export async function createBroker(options: BrokerOptions) {
   const { db, setAside } = await openStore(os, dataDirectory);
 
   // Grants know accounts and inventory, and these two ask about grants: theirs is the late one.
-  let late: GrantsService | undefined;
+  const late: { grants?: GrantsService } = {};
   const settings = createSettings({ db, os });
   const activity = createActivity({ db, os });
   const accounts = createAccounts({
@@ -39,7 +39,7 @@ export async function createBroker(options: BrokerOptions) {
     activity,
     connectPractice: options.connectPractice,
     hasLiveGrants: account =>
-      late?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
+      late.grants?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
   });
   const egress = createEgress({ os, settings, accounts });
   const inventory = createInventory({ db, os, accounts, activity, egress });
@@ -52,7 +52,7 @@ export async function createBroker(options: BrokerOptions) {
     activity,
     adopting: setAside !== undefined,
   });
-  late = grants;
+  late.grants = grants;
   const policies = createPolicies({ db, os, accounts, inventory, activity });
   const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
   const granted = grants.onChange(grant => inventory.granted(grant));

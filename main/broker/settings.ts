@@ -1,5 +1,7 @@
 /** The person's settings: one row per setting, what is missing or unreadable is its default. */
 import { type Settings, settings as shape } from '../../shared/contract/accounts.ts';
+import { canonicalCidr, isAnyCidr } from '../../shared/domain/cidr.ts';
+import { LatchkeyError } from '../../shared/errors.ts';
 import type { Database, Os } from '../os/ports.ts';
 import type { SettingsStore } from './services.ts';
 
@@ -28,7 +30,7 @@ export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): Set
   return {
     get: () => current,
     set(change) {
-      const checked = shape.partial().parse(change);
+      const checked = check(change);
       db.transaction(() => {
         for (const [key, value] of Object.entries(checked)) {
           db.run('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)', key, JSON.stringify(value));
@@ -38,6 +40,29 @@ export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): Set
       return current;
     },
   };
+}
+
+/** Throws BAD_CIDR and BAD_INPUT. Ranges come out canonical. */
+function check(change: Parameters<SettingsStore['set']>[0]): Partial<Settings> {
+  const checked = shape.partial().parse(change);
+  for (const observer of checked.observers ?? []) {
+    if (URL.parse(observer)?.protocol !== 'https:')
+      throw bad(`“${observer.slice(0, 80)}” is not an HTTPS address.`);
+  }
+  if (checked.observers?.length === 1)
+    throw bad('One observer alone can’t be checked: name two or more, or none.');
+  const { organisationRanges } = checked;
+  if (organisationRanges?.some(isAnyCidr)) throw bad('An organisation’s range can’t be every address.');
+  return {
+    ...checked,
+    ...(organisationRanges === undefined
+      ? {}
+      : { organisationRanges: organisationRanges.map(canonicalCidr) }),
+  };
+}
+
+function bad(message: string): LatchkeyError {
+  return new LatchkeyError({ code: 'BAD_INPUT', message });
 }
 
 function isSetting(key: string): key is keyof Settings {

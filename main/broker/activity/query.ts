@@ -31,7 +31,7 @@ export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; m
   if (filter.vmId !== undefined) also('vm = ?', filter.vmId);
   let from = 'activity';
   if (filter.text !== undefined && filter.text !== '') {
-    if ([...filter.text].length >= 3) {
+    if (filter.text.length >= 3) {
       from = 'activity_text JOIN activity ON activity.id = activity_text.rowid';
       also('activity_text MATCH ?', `"${filter.text.replaceAll('"', '""')}"`);
     } else {

@@ -12,15 +12,15 @@ interface Terminal {
   arguments: (argv: string[]) => string[];
 }
 
+/** What the system or the desktop chose first, the plain ones last. */
 const linuxTerminals: Terminal[] = [
-  {
-    names: ['x-terminal-emulator', 'konsole', 'alacritty', 'xterm', 'urxvt'],
-    arguments: argv => ['-e', ...argv],
-  },
+  { names: ['x-terminal-emulator'], arguments: argv => ['-e', ...argv] },
   { names: ['gnome-terminal', 'kgx', 'ptyxis', 'mate-terminal'], arguments: argv => ['--', ...argv] },
+  { names: ['konsole', 'alacritty'], arguments: argv => ['-e', ...argv] },
   { names: ['xfce4-terminal'], arguments: argv => ['-x', ...argv] },
   { names: ['kitty', 'foot'], arguments: argv => argv },
   { names: ['wezterm'], arguments: argv => ['start', '--', ...argv] },
+  { names: ['urxvt', 'xterm'], arguments: argv => ['-e', ...argv] },
 ];
 
 const windowsTerminals: Terminal[] = [

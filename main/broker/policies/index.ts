@@ -63,14 +63,14 @@ export function createPolicies(deps: {
       fingerprints,
     );
     // One VM's failure leaves the others alone; the first failure is the call's.
-    const results = await inParallel(planned, atOnce, ({ vm, plan }) =>
+    const failures = await inParallel(planned, atOnce, ({ vm, plan }) =>
       inTurn(vm.id, () => apply(vm, plan, operations.begin(plan))).then(
         () => undefined,
-        (error: unknown) => error,
+        (error: unknown) => (error instanceof Error ? error : new Error('a change failed', { cause: error })),
       ),
     );
-    const failed = results.find(result => result !== undefined);
-    if (failed !== undefined) throw failed instanceof Error ? failed : new Error(String(failed));
+    const failure = failures.find(error => error !== undefined);
+    if (failure) throw failure;
     return planned.map(({ plan }) => plan);
   }
 
