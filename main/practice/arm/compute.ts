@@ -29,16 +29,9 @@ export function computeRoutes(app: FastifyInstance, context: ArmContext): void {
     return vmView(world, vm, /instanceview/i.test(query(request, '$expand') ?? ''));
   });
   app.get(`${base}/:name/instanceView`, async request => instanceView(world, vmOf(context, request)));
-  app.patch(`${base}/:name`, async request => {
-    const vm = vmOf(context, request);
-    const { tags } = bodyOf(request);
-    if (tags !== undefined && tags !== null) {
-      const checked = checkTags(tags);
-      world.beforeChange(vm.id.toLowerCase());
-      vm.tags = checked;
-    }
-    return vmView(world, vm);
-  });
+  app.patch(`${base}/:name`, async request => writeTags(context, request));
+  // `az vm update` sends the whole VM back. Only its tags can be changed here, and none be made.
+  app.put(`${base}/:name`, async request => writeTags(context, request));
   for (const [verb, during, after] of [
     ['start', 'starting', 'running'],
     ['restart', 'running', 'running'],
@@ -51,6 +44,17 @@ export function computeRoutes(app: FastifyInstance, context: ArmContext): void {
   }
   consoleRoutes(app, context);
   subscriptionList(app, context, 'Microsoft.ClassicCompute/virtualMachines', vm => view(world, vm));
+}
+
+function writeTags(context: ArmContext, request: FastifyRequest): object {
+  const vm = vmOf(context, request);
+  const { tags } = bodyOf(request);
+  if (tags !== undefined && tags !== null) {
+    const checked = checkTags(tags);
+    context.world.beforeChange(vm.id.toLowerCase());
+    vm.tags = checked;
+  }
+  return vmView(context.world, vm);
 }
 
 /** Compute writes the group's name in capitals in its lists: ids must be compared in any case. */

@@ -81,7 +81,8 @@ export function follow(
   const version = `?api-version=${query(request, 'api-version') ?? ''}`;
   reply.header('azure-asyncoperation', `${base}/operations/${operation}${version}`);
   if (where.final) reply.header('location', `${base}/operationResults/${operation}${version}`);
-  reply.header('retry-after', context.operations.latencyMs >= 1000 ? '1' : '0');
+  // With 0 the Python clients (az) take it for nothing said, and wait 30 seconds.
+  reply.header('retry-after', '1');
 }
 
 /** The subscription and resource group a request's path names; empty where it names none. */

@@ -56,13 +56,13 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
   const operations = '/subscriptions/:subscription/providers/:provider/locations/:location';
   app.get(`${operations}/operations/:operation`, async (request, reply) => {
     const status = await context.operations.state(param(request, 'operation'));
-    if (status === 'InProgress') reply.header('retry-after', '0');
+    if (status === 'InProgress') reply.header('retry-after', '1');
     return { status };
   });
   app.get(`${operations}/operationResults/:operation`, async (request, reply) => {
     const status = await context.operations.state(param(request, 'operation'));
     reply.code(status === 'InProgress' ? 202 : 204);
-    if (status === 'InProgress') reply.header('location', request.url).header('retry-after', '0');
+    if (status === 'InProgress') reply.header('location', request.url).header('retry-after', '1');
     return undefined;
   });
 }

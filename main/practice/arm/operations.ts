@@ -11,8 +11,11 @@ interface Operation {
   done: Promise<void>;
 }
 
-/** How long a status request waits for an operation that is about to end, so that clients need not ask in a tight loop. */
-const patienceMs = 50;
+/**
+ * How long a status request waits for an operation that is about to end. Azure answers at once; but then clients come
+ * again only after Retry-After, in whole seconds, and a practice cloud should feel quicker than that.
+ */
+const patienceMs = 1000;
 const keptMs = 10 * 60_000;
 
 export class Operations {
