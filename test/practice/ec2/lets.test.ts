@@ -52,6 +52,25 @@ test('an exposed machine lets everybody in, a configured one nobody until a rule
   expect(db.lets('203.0.113.9', 22)).toBe(false);
 });
 
+test('a rule is enforced when it is seen, not before, and until it is not seen any more', async () => {
+  const db = machine(aws.north, 'pay-db');
+  const GroupId = groupNamed(aws.north, `latchkey-${instanceNamed(aws.north, 'pay-db').id}`).id;
+  const IpPermissions = [tcp(22, '203.0.113.20/32')];
+  aws.world.lagMs = 60_000;
+  const enforced = [];
+  await aws.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  enforced.push(db.lets('203.0.113.20', 22));
+  aws.clock.aheadMs = 61_000;
+  enforced.push(db.lets('203.0.113.20', 22));
+  await aws.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  enforced.push(db.lets('203.0.113.20', 22));
+  aws.clock.aheadMs = 122_000;
+  enforced.push(db.lets('203.0.113.20', 22));
+  aws.clock.aheadMs = 0;
+  aws.world.lagMs = 0;
+  expect(enforced).toEqual([false, true, true, false]);
+});
+
 test('a group as the source means the machines that have it', () => {
   const db = machine(aws.north, 'pay-db');
   const api = aws.north.interfaces.get(instanceNamed(aws.north, 'pay-api-1').interfaceId);

@@ -37,7 +37,7 @@ export async function startOne(fields: Partial<PracticeMachine> = {}) {
 export function login(hostPort: number, config: ConnectConfig = {}): Promise<Client> {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
-    client.once('ready', () => resolve(client)).once('error', reject);
+    client.once('ready', () => resolve(client)).on('error', reject);
     client.connect({ host: '127.0.0.1', port: hostPort, username: 'lena', ...config });
     // ssh2 leaves Nagle's algorithm on, which costs 40 ms at every step.
     client.setNoDelay(true);

@@ -1,7 +1,23 @@
 import { once } from 'node:events';
-import ssh2, { type Client } from 'ssh2';
+import { connect } from 'node:net';
+import ssh2, { type Client, type ConnectConfig, type SignCallback } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exec, login, startOne } from './setup.ts';
+
+/** Offers a public key it has no private one for. */
+class LyingAgent extends ssh2.BaseAgent<string> {
+  readonly #key: string;
+  constructor(key: string) {
+    super();
+    this.#key = key;
+  }
+  getIdentities(done: (error: Error | undefined, keys?: string[]) => void) {
+    done(undefined, [this.#key]);
+  }
+  sign(_key: unknown, _data: Buffer, _options: unknown, done?: SignCallback) {
+    done?.(undefined, Buffer.alloc(64, 7));
+  }
+}
 
 let started: Awaited<ReturnType<typeof startOne>>;
 
@@ -11,13 +27,31 @@ beforeEach(async () => {
 afterEach(() => started.net.stop());
 
 describe('login', () => {
-  test.each([
-    ['nothing', {}],
-    ['a password', { password: 'anything' }],
-    ['a key', { privateKey: ssh2.utils.generateKeyPairSync('ed25519').private }],
+  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+
+  test.each<[string, ConnectConfig]>([
+    ['nothing', { authHandler: ['none'] }],
+    ['a password', { authHandler: ['password'], password: 'anything' }],
+    ['a key', { authHandler: ['publickey'], privateKey: pair.private }],
   ])('with %s', async (_what, config) => {
     const client = await login(started.endpoint.hostPort, config);
     expect(await exec(client, 'whoami')).toMatchObject({ out: 'lena\n', status: 0 });
+    client.end();
+  });
+
+  test('not with somebody else’s key', async () => {
+    const agent = new LyingAgent(pair.public);
+    await expect(login(started.endpoint.hostPort, { authHandler: ['agent'], agent })).rejects.toMatchObject({
+      level: 'client-authentication',
+    });
+  });
+
+  test('goes on after somebody who speaks nonsense', async () => {
+    const { hostPort, host } = started.endpoint;
+    const stranger = connect(hostPort, host).on('error', () => undefined);
+    stranger.write(`SSH-2.0-x\r\n${'nonsense'.repeat(50)}`);
+    await once(stranger.resume(), 'close');
+    const client = await login(hostPort);
     client.end();
   });
 
