@@ -43,7 +43,7 @@ export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): Set
 }
 
 /** Throws BAD_CIDR and BAD_INPUT. Ranges come out canonical. */
-function check(change: Parameters<SettingsStore['set']>[0]): Partial<Settings> {
+function check(change: Parameters<SettingsStore['set']>[0]): typeof change {
   const checked = shape.partial().parse(change);
   for (const observer of checked.observers ?? []) {
     if (URL.parse(observer)?.protocol !== 'https:')

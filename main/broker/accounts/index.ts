@@ -38,7 +38,7 @@ export interface AccountsService extends Accounts {
 
 export function createAccounts(deps: {
   db: Database;
-  os: Pick<Os, 'clock' | 'log' | 'practice' | 'files'>;
+  os: Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log' | 'practice'>;
   connectPractice: ConnectPractice;
   activity: Pick<Activity, 'write'>;
   /** Late: grants are made after accounts. */

@@ -6,10 +6,13 @@
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
-import type { Files, PracticeDoor, PracticeInfo } from '../../os/ports.ts';
+import type { Os, PracticeInfo } from '../../os/ports.ts';
 
 /** Makes the clouds of the practice accounts, `practice-azure` and `practice-aws`, from where they listen. */
-export type ConnectPractice = (info: PracticeInfo) => Cloud[] | Promise<Cloud[]>;
+export type ConnectPractice = (
+  info: PracticeInfo,
+  os: Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log'>,
+) => Promise<Cloud[]>;
 
 export interface Link {
   /** The cloud as it is connected now. Throws CLOUD_UNREACHABLE before the first connection. */
@@ -29,7 +32,7 @@ export interface Link {
 }
 
 export function createPracticeLink(
-  os: { practice: PracticeDoor; files: Files },
+  os: Pick<Os, 'practice' | 'clock' | 'random' | 'http' | 'files' | 'log'>,
   connectPractice: ConnectPractice,
 ): Link {
   let clouds = new Map<AccountId, Cloud>();
@@ -44,7 +47,7 @@ export function createPracticeLink(
       .then(async (info: PracticeInfo) => {
         const place = JSON.stringify(info);
         if (place === connectedTo) return;
-        const made = await connectPractice(info);
+        const made = await connectPractice(info, os);
         authority = await os.files.readText(info.caFile);
         for (const cloud of clouds.values()) cloud.dispose();
         clouds = new Map(made.map(cloud => [cloud.account, cloud]));

@@ -7,7 +7,7 @@ import { judge } from '../../../main/broker/egress/verdict.ts';
 import { createSettings } from '../../../main/broker/settings.ts';
 import type { Account } from '../../../shared/contract/accounts.ts';
 import type { Observation } from '../../../shared/contract/egress.ts';
-import { type AccountId, parseAccountId, parseVmId } from '../../../shared/domain/ids.ts';
+import { parseAccountId, parseVmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { createTestStore } from '../../fakes/os.ts';
 
@@ -66,7 +66,7 @@ async function setUp(observers: string[], accounts: Partial<Account>[] = [{ stat
     settings,
     accounts: {
       list: () => accounts.map(account => ({ id: azure, ...account }) as Account),
-      cloud: (_: AccountId) => cloud as never,
+      cloud: () => cloud as never,
       clouds: () => [cloud as never],
       authority: () => undefined,
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
