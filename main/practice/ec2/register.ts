@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Action } from './actions/call.ts';
 import { groupActions } from './actions/groups.ts';
 import { instanceActions } from './actions/instances.ts';
+import { interfaceActions } from './actions/interfaces.ts';
 import { placeActions } from './actions/places.ts';
 import { ruleActions } from './actions/rules.ts';
 import { tagActions } from './actions/tagging.ts';
@@ -16,7 +17,14 @@ import type { World } from './world.ts';
 import { ec2Answer, errorAnswer, type Service, stsAnswer } from './xml.ts';
 
 const actions = new Map<string, Action>(
-  Object.entries({ ...placeActions, ...instanceActions, ...groupActions, ...ruleActions, ...tagActions }),
+  Object.entries({
+    ...placeActions,
+    ...instanceActions,
+    ...interfaceActions,
+    ...groupActions,
+    ...ruleActions,
+    ...tagActions,
+  }),
 );
 const paramsOf = new WeakMap<FastifyRequest, Params>();
 
