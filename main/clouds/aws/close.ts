@@ -19,7 +19,7 @@ import { listRules, settled, without } from './rules.ts';
 import { removeTags, writeTags } from './tags.ts';
 
 /** A rule that was just written may not be listed yet; one that stays away this long is gone. */
-const looks = [0, 200, 500, 1000];
+const looks = [0, 250, 750];
 const attempts = 5;
 
 /** See Cloud.close. */

@@ -55,7 +55,8 @@ export async function lookAt(aws: Connection, vm: Vm, signal?: AbortSignal): Pro
   };
 }
 
-async function outboundOf(aws: Connection, region: string, group: string, signal?: AbortSignal) {
+/** Ids of a group's outbound rules. */
+export async function outboundOf(aws: Connection, region: string, group: string, signal?: AbortSignal) {
   const rules = await listPages(aws, region, byGroup([group]), signal);
   return rules.filter(rule => rule.IsEgress).flatMap(rule => rule.SecurityGroupRuleId ?? []);
 }

@@ -11,12 +11,13 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Connection } from './connection.ts';
 import { isNotFound } from './errors.ts';
 import { exposes, reaches } from './exposure.ts';
-import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
+import { alsoBehind, type Fresh, lookAt, outboundOf } from './fresh.ts';
 import { nameOf } from './instances.ts';
 import { setGroups } from './interfaces.ts';
 import { ownGroupName, ownGroupTag, tagList } from './names.ts';
+import { refuseUnsupported } from './orders.ts';
 import { freeKey, rememberText } from './remembered.ts';
-import { byGroup, gateRule, listPages, ruleText, settled, without } from './rules.ts';
+import { gateRule, ruleText, settled, without } from './rules.ts';
 import type { Draft, Step } from './steps.ts';
 import { removeTags, writeTags } from './tags.ts';
 
@@ -32,6 +33,7 @@ export async function draftLock(
   policy: Policy,
   signal?: AbortSignal,
 ): Promise<Draft> {
+  refuseUnsupported(vm);
   const fresh = await lookAt(aws, vm, signal);
   const name = nameOf(fresh.instance);
   const own = { id: fresh.own?.id, tags: { ...fresh.own?.tags } };
@@ -102,15 +104,21 @@ function shutOutboundStep(aws: Connection, fresh: Fresh, own: Own): Step[] {
       what: `Take the outbound rules off ${ownGroupName(instance)}: what the VM may reach stays as it is.`,
       foreign: false,
       async run(signal) {
-        const SecurityGroupRuleIds = await outboundRules(aws, region, own.id ?? '', signal);
+        const SecurityGroupRuleIds =
+          fresh.own?.outbound ?? (await outboundRules(aws, region, own.id ?? '', signal));
         if (SecurityGroupRuleIds.length === 0) return;
         const input = { GroupId: own.id, SecurityGroupRuleIds };
-        await aws.ec2(
-          region,
-          'RevokeSecurityGroupEgress',
-          (ec2, options) => ec2.revokeSecurityGroupEgress(input, options),
-          signal,
-        );
+        try {
+          await aws.ec2(
+            region,
+            'RevokeSecurityGroupEgress',
+            (ec2, options) => ec2.revokeSecurityGroupEgress(input, options),
+            signal,
+          );
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+        }
+        await settled(aws, region, own.id ?? '', without(SecurityGroupRuleIds), signal);
       },
     },
   ];
@@ -120,8 +128,7 @@ function shutOutboundStep(aws: Connection, fresh: Fresh, own: Own): Step[] {
 async function outboundRules(aws: Connection, region: string, group: string, signal?: AbortSignal) {
   for (const wait of listedWithin) {
     if (wait > 0) await aws.pause(wait, signal);
-    const rules = await listPages(aws, region, byGroup([group]), signal);
-    const ids = rules.filter(rule => rule.IsEgress).flatMap(rule => rule.SecurityGroupRuleId ?? []);
+    const ids = await outboundOf(aws, region, group, signal);
     if (ids.length > 0) return ids;
   }
   return [];

@@ -112,7 +112,7 @@ function sort(aws: Connection, order: RuleOrder, wanted: Entry[], rules: Securit
   const byEntry = new Map(
     rules.flatMap(rule => {
       const entry = ruleEntry(rule);
-      return entry === undefined ? [] : [[entryKey(entry), rule] as const];
+      return entry === undefined || rule.IsEgress ? [] : [[entryKey(entry), rule] as const];
     }),
   );
   for (const entry of wanted) {

@@ -8,13 +8,14 @@ import type { RuleOrder } from '../cloud.ts';
 import { instanceRef, ownGroupName } from './names.ts';
 
 /**
- * One order per protocol, all to the VM's own group. Throws NOT_CONFIGURED where the VM has none attached, SOURCE_FAMILY
- * where no interface with it has an address of a source's family.
+ * One order per protocol, all to the VM's own group. Throws NOT_CONFIGURED where the VM has none attached, UNSUPPORTED where
+ * it can't have one, SOURCE_FAMILY where no interface with it has an address of a source's family.
  */
 export function ordersFor(
   vm: Vm,
   wanted: { ports: { port: number; protocol: Protocol }[]; sources: string[]; mark: RuleMark },
 ): RuleOrder[] {
+  refuseUnsupported(vm);
   const gates = new Map<string, { gate: Gate; sources: string[] }>();
   for (const source of wanted.sources) {
     const gate = ownGate(vm, cidrFamily(source));
@@ -37,6 +38,26 @@ export function ordersFor(
       })),
     )
     .map((order, index) => ({ ...order, index }));
+}
+
+/** The most security groups AWS ever gives an interface (reference 8.1); 5 unless the account's quota was raised. */
+const mostGroups = 16;
+
+/** Throws UNSUPPORTED for a VM that no group of its own can stand in front of. */
+export function refuseUnsupported(vm: Vm): void {
+  const gatesOf = (nic: Vm['interfaces'][number]) => nic.layers.flatMap(layer => layer.gates);
+  const full = vm.interfaces.find(nic => {
+    const gates = gatesOf(nic);
+    return gates.length >= mostGroups && !gates.some(({ own }) => own === true);
+  });
+  if (vm.interfaces.length > 0 && full === undefined) return;
+  throw new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: full
+      ? `The interface ${full.id} of ${vm.name} has ${gatesOf(full).length} security groups, the most that AWS allows: there is no room for one of the VM's own.`
+      : `${vm.name} has no network interface.`,
+    ...(full ? { fix: 'Detach a group it does not need.' } : {}),
+  });
 }
 
 function ownGate(vm: Vm, family: Family): Gate {

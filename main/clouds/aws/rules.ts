@@ -49,7 +49,7 @@ export async function listPages(
 export const waits = [100, 200, 400, 800, 1500, 2000, 3000, 4000];
 
 /**
- * Looks at a group until its rules are as they should be: AWS's reads lag behind its writes. False if they are not after
+ * Looks at a group until its rules, outbound ones too, are as they should be: AWS's reads lag behind its writes. False if they are not after
  * the longest wait. A group that is gone has no rules.
  */
 export async function settled(
@@ -61,7 +61,7 @@ export async function settled(
 ): Promise<boolean> {
   for (const wait of [0, ...waits]) {
     if (wait > 0) await aws.pause(wait, signal);
-    const rules = await listRules(aws, region, [group], signal).catch(error => {
+    const rules = await listPages(aws, region, byGroup([group]), signal).catch(error => {
       if (isNotFound(error)) return [];
       throw error;
     });

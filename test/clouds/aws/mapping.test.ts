@@ -101,7 +101,7 @@ describe('instances', () => {
     expect(toVm({ ...instance, PlatformDetails: 'Windows with SQL Server Standard' }, region).os).toBe(
       'windows',
     );
-    expect(toVm({ ...instance, PlatformDetails: undefined, Platform: 'windows' }, region).os).toBe('windows');
+    expect(toVm({ ...instance, PlatformDetails: undefined, Platform: 'Windows' }, region).os).toBe('windows');
   });
 
   it.each([

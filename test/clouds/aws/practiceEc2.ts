@@ -15,6 +15,13 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 export const quiet: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJm0TYmSPUNZqbmWxHG8o3Xa0cRXMGY5zvFyF8AJ5xQK';
 
+/** Everything an iterable gives. */
+export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of all) found.push(one);
+  return found;
+}
+
 export interface PracticeEc2 {
   world: World;
   core: ServerCore;
