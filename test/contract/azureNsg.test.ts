@@ -12,7 +12,7 @@ gateContract('NSG', async (): Promise<GateBench> => {
       JSON.stringify(
         [...world.all()].map(resource => [
           resource.id,
-          Object.entries(resource.tags ?? {}).toSorted(),
+          Object.entries(resource.tags ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
           'rules' in resource.properties
             ? resource.properties.rules.map(rule => [rule.name, rule.state, rule.properties])
             : [],

@@ -12,10 +12,11 @@ import type { HttpMethods, Pipeline, PipelineOptions, PipelineResponse } from '@
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
 import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
-import { cancelled, unreachable } from './errors.ts';
+import { cancelled, isNetworkError, noToken, unreachable } from './errors.ts';
 
 export interface ArmOptions {
   armEndpoint: string;
+  tenantId: string;
   credential: TokenCredential;
   /** PEM of the certificate authority to trust instead of the system's (practice cloud). */
   caCertificate?: string | undefined;
@@ -33,6 +34,8 @@ export interface ArmRequest {
 }
 
 export interface Arm {
+  /** A token for ARM. Throws CLOUD_UNAUTHORIZED. */
+  token(signal?: AbortSignal): Promise<string>;
   network(subscription: string): Promise<NetworkManagementClient>;
   compute(subscription: string): Promise<ComputeManagementClient>;
   subscriptions(): Promise<SubscriptionClient>;
@@ -48,7 +51,18 @@ export interface Arm {
 const exchangeMs = 60_000;
 
 export function createArm(options: ArmOptions): Arm {
-  const { credential, clock } = options;
+  const { clock } = options;
+  // A person may be at home in several tenants: every token is for this account's.
+  const credential: TokenCredential = {
+    async getToken(scopes, how) {
+      try {
+        return await options.credential.getToken(scopes, { ...how, tenantId: options.tenantId });
+      } catch (error) {
+        if (how?.abortSignal?.aborted) throw cancelled();
+        throw isNetworkError(error) ? unreachable('sign-in', error) : noToken(error);
+      }
+    },
+  };
   const endpoint = options.armEndpoint.replace(/\/+$/, '');
   const scope = `${endpoint}/.default`;
   let offset = 0;
@@ -91,6 +105,11 @@ export function createArm(options: ArmOptions): Arm {
   });
 
   return {
+    async token(signal) {
+      const token = await credential.getToken(scope, signal === undefined ? {} : { abortSignal: signal });
+      if (token === null) throw noToken(undefined);
+      return token.token;
+    },
     network: subscription =>
       remember(networks, subscription, async () => {
         const { NetworkManagementClient } = await import('@azure/arm-network');

@@ -3,9 +3,17 @@
  * turned into a LatchkeyError. It sits in the pipeline of every client (SDK or plain), whose own retry policy is off.
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
-import { LatchkeyError } from '../../../shared/errors.ts';
+import type { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
-import { cancelled, isBusyCode, type Refusal, refusalError, unreachable } from './errors.ts';
+import {
+  cancelled,
+  isBusyCode,
+  isCertificateError,
+  isNetworkError,
+  type Refusal,
+  refusalError,
+  unreachable,
+} from './errors.ts';
 import { pause, retryAfterMs } from './waiting.ts';
 
 export interface ArmPolicyContext {
@@ -62,8 +70,8 @@ async function once(
     response = await next(request);
   } catch (error) {
     if (request.abortSignal?.aborted) throw cancelled();
-    if (error instanceof LatchkeyError) throw error;
-    return { error: unreachable(asked, error), kind: 'cut' };
+    if (!isNetworkError(error)) throw error;
+    return { error: unreachable(asked, error), kind: isCertificateError(error) ? 'final' : 'cut' };
   }
   const date = Date.parse(response.headers.get('date') ?? '');
   if (!Number.isNaN(date)) context.onDate(date);

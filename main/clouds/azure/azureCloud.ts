@@ -3,12 +3,11 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId, GateId, VmId } from '../../../shared/domain/ids.ts';
 import { grantRuleName } from '../../../shared/domain/ruleMark.ts';
-import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import type { Cloud, RuleOrder, Scope, StandingRule } from '../cloud.ts';
 import { createArm } from './armClients.ts';
-import { closeRules, ourRules } from './closing.ts';
-import { cancelled } from './errors.ts';
+import { closeRules, mustBeOurs, ourRules } from './closing.ts';
+import { cancelled, failedOperation } from './errors.ts';
 import { freshVm } from './freshVm.ts';
 import { GraphPace } from './graph.ts';
 import { hostKeys } from './hostKeys.ts';
@@ -90,14 +89,11 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     identity: signal =>
       told(signal, async both => {
-        const token = await options.credential.getToken(`${options.armEndpoint}/.default`, {
-          abortSignal: both,
-        });
-        if (token === null) throw signedOut();
+        const token = await arm.token(both);
         const subscriptions = await arm.subscriptions();
         // One page proves that the cloud takes the token.
         await subscriptions.subscriptions.list({ abortSignal: both }).byPage().next();
-        return whoIs(token.token);
+        return whoIs(token);
       }),
 
     scopes: signal =>
@@ -140,9 +136,10 @@ export function createAzureCloud(options: AzureOptions): Cloud {
       told(signal, both =>
         writer.inTurn(order.gate, async () => {
           const name = nameOf(order);
-          if (known.priorityOf(order.gate, name) === undefined) {
-            const stands = await writer.read(order.gate, name, both);
-            if (stands?.priority !== undefined) known.wrote(order.gate, name, stands.priority);
+          const stands = await writer.read(order.gate, name, both);
+          if (stands !== undefined) {
+            mustBeOurs(stands, order.gate, [order.mark.grant]);
+            known.wrote(order.gate, name, stands.priority ?? 0);
           }
           const make = (priority: number) => grantRule(order, priority);
           return standing(order.gate, name, await writer.putGrant(order.gate, name, make, both));
@@ -172,16 +169,8 @@ export function createAzureCloud(options: AzureOptions): Cloud {
   };
 }
 
-/** What the broker may see of an error: ours as it is; whatever an SDK throws after an abort is CANCELLED. */
+/** What the broker may see of an error: whatever comes after an abort is CANCELLED; ours as it is. */
 function asTold(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return cancelled();
-  return error;
-}
-
-function signedOut(): LatchkeyError {
-  return new LatchkeyError({
-    code: 'CLOUD_UNAUTHORIZED',
-    message: 'There is no sign-in for this account.',
-    fix: 'Sign in to this account again.',
-  });
+  return failedOperation(error) ?? error;
 }

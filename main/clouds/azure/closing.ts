@@ -62,7 +62,8 @@ async function readRules(
   );
 }
 
-function mustBeOurs(rule: SecurityRule, gate: GateId, grants: GrantId[]): void {
+/** Throws CLOUD_CONFLICT unless name and description prove that the rule carries one of these grants. */
+export function mustBeOurs(rule: SecurityRule, gate: GateId, grants: GrantId[]): void {
   const name = rule.name ?? '';
   const mark = isOurs(name, rule.description) ? parseMark(rule.description) : undefined;
   if (mark !== undefined && grants.includes(mark.grant)) return;

@@ -161,8 +161,46 @@ export function isBusyCode(code: string | undefined): boolean {
   return code !== undefined && busyCodes.includes(code);
 }
 
+/** The sign-in gave no token. Its own text may hold anything, so only its name is told. */
+export function noToken(cause: unknown): LatchkeyError {
+  const name = cause instanceof Error ? cause.name : 'no token';
+  return new LatchkeyError(
+    {
+      code: 'CLOUD_UNAUTHORIZED',
+      message: 'There is no valid sign-in for this account.',
+      fix: 'Sign in to this account again.',
+      detail: { name },
+    },
+    { cause },
+  );
+}
+
+/** What a poller of the SDK throws when an operation ended badly without saying why. */
+export function failedOperation(error: unknown): LatchkeyError | undefined {
+  if (
+    !(error instanceof Error) ||
+    !/^(The long-running operation has failed|Operation was canceled)/.test(error.message)
+  ) {
+    return undefined;
+  }
+  return refusalError({ status: 200, message: error.message, request: 'operation' });
+}
+
 export function cancelled(): LatchkeyError {
   return new LatchkeyError({ code: 'CANCELLED', message: 'Stopped before it was done.' });
+}
+
+/** True for what Node's network or the SDKs' HTTP layer throws when no whole answer came. */
+export function isNetworkError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    ['RestError', 'AbortError'].includes(error.name) || ('code' in error && typeof error.code === 'string')
+  );
+}
+
+const certificateTrouble = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
+export function isCertificateError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && certificateTrouble.test(String(error.code));
 }
 
 /** No answer, or half of one. `cause` is what Node's network said. */
@@ -172,7 +210,9 @@ export function unreachable(request: string, cause: unknown): LatchkeyError {
     {
       code: 'CLOUD_UNREACHABLE',
       message: `Azure can't be reached (${network}).`,
-      fix: 'Check the network, the proxy and the clock of this computer.',
+      fix: isCertificateError(cause)
+        ? 'Somebody stands in between with a certificate this computer does not trust: ask who runs the proxy.'
+        : 'Check the network, the proxy and the clock of this computer.',
       detail: { request, network },
     },
     { cause },

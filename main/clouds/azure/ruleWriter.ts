@@ -21,7 +21,7 @@ const tries = 8;
 /** Pauses between looks for a rule that was written but does not show yet. */
 const lookPauses = [250, 500, 1000, 2000, 4000, 8000];
 /** Milliseconds between status requests where the cloud names no time. */
-const pollMs = 500;
+const pollMs = 250;
 
 export interface WrittenRule {
   rule: SecurityRule;

@@ -129,6 +129,23 @@ describe('what the cloud asks us to repeat', () => {
   });
 });
 
+describe('trouble before anything is sent', () => {
+  it('a certificate nobody trusts is not tried again', async () => {
+    const { answer, sent } = ask([Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })]);
+    await expect(answer).rejects.toMatchObject({
+      code: 'CLOUD_UNREACHABLE',
+      fix: expect.stringContaining('proxy'),
+    });
+    expect(sent).toHaveLength(1);
+  });
+
+  it('a defect stays a defect, and is not tried again', async () => {
+    const { answer, sent } = ask([new TypeError('undefined is not a function')]);
+    await expect(answer).rejects.toBeInstanceOf(TypeError);
+    expect(sent).toHaveLength(1);
+  });
+});
+
 describe('what the cloud refuses', () => {
   it.each<[string, Answer, string, string]>([
     [

@@ -247,6 +247,14 @@ describe('extending', () => {
     await cloud.extend(later, standing);
     expect(rulesOf(order)).toHaveLength(1);
   });
+
+  it('does not take back a rule that somebody has made their own', async () => {
+    const order = await oneOn('jump-eu');
+    const standing = await cloud.open(order);
+    for (const rule of rulesOf(order)) rule.properties = { ...rule.properties, description: 'mine now' };
+    await expect(cloud.extend(order, standing)).rejects.toMatchObject({ code: 'CLOUD_CONFLICT' });
+    expect(rulesOf(order)).toMatchObject([{ properties: { description: 'mine now' } }]);
+  });
 });
 
 describe('closing', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { armPath, parseArmId } from '../../../main/clouds/azure/armIds.ts';
 import { keysIn } from '../../../main/clouds/azure/hostKeys.ts';
 import { KnownRules, Queues } from '../../../main/clouds/azure/known.ts';
 import { mapClassicVm, mapVm, type Surroundings, type VmFacts } from '../../../main/clouds/azure/mapVm.ts';
@@ -137,6 +138,15 @@ describe('host keys', () => {
     ].join('\n');
     expect(keysIn(log)).toEqual(['ssh-ed25519 AAAAC3Nza+/1=', 'ecdsa-sha2-nistp256 AAAAE2']);
     expect(keysIn('')).toEqual([]);
+  });
+});
+
+describe('ids', () => {
+  it('are taken apart in any case, and put into paths whatever they hold', () => {
+    const id = '/SUBSCRIPTIONS/s/resourcegroups/G/providers/P.Q/vnets/v/subnets/a b';
+    expect(parseArmId(id)).toEqual({ subscription: 's', group: 'G', name: 'v', child: 'a b' });
+    expect(() => parseArmId('/subscriptions/s')).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }));
+    expect(armPath('/a/b?c#d%20 e')).toBe('/a/b%3Fc%23d%2520%20e');
   });
 });
 
