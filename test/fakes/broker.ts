@@ -1,7 +1,10 @@
 /** A whole broker on an embedded practice cloud of its own, with this computer's real time. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { type Broker, createBroker } from '../../main/broker/broker.ts';
 import { connectPractice } from '../../main/clouds/practice.ts';
@@ -12,12 +15,15 @@ import { type Practice, type PracticeOptions, startPractice } from '../../main/p
 export interface BrokerSetUp {
   broker: Broker;
   services: Broker['services'];
+  dataDirectory: string;
   /** The practice cloud that runs now. */
-  practice(): Practice;
+  practice: () => Practice;
+  /** Asks the practice cloud's control interface, `/faults` for one; gives the answer's JSON. */
+  control: (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => Promise<unknown>;
   /** Ends the practice cloud; the next one is started when the broker asks for it. */
-  endPractice(): Promise<void>;
+  endPractice: () => Promise<void>;
   /** Ends this broker and starts the next one on the same data directory. */
-  restart(): Promise<Broker['services']>;
+  restart: () => Promise<Broker['services']>;
 }
 
 /** Both practice accounts are added and listed. Everything ends with the test. */
@@ -59,15 +65,32 @@ export async function startTestBroker(
     broker.stop();
     await endPractice();
   });
+  const control: BrokerSetUp['control'] = async (method, path, body) => {
+    const { info } = practice ?? { info: await ensure() };
+    const ca = readFileSync(info.caFile);
+    const headers = {
+      authorization: `Bearer ${info.azure.token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const asked = request(info.control + path, { method, ca, headers }, resolve).once('error', reject);
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+    const said = await text(answer);
+    if ((answer.statusCode ?? 500) >= 400) throw new Error(said);
+    return JSON.parse(said);
+  };
   await broker.services.accounts.addPractice();
   await broker.services.inventory.refresh();
   return {
     broker,
     services: broker.services,
+    dataDirectory,
     practice() {
       if (!practice) throw new Error('no practice cloud runs');
       return practice;
     },
+    control,
     endPractice,
     async restart() {
       broker.stop();

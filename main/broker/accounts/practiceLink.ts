@@ -76,9 +76,19 @@ export function createPracticeLink(
       return now(account);
     },
     async recover(account, used, error) {
-      if (error.code !== 'CLOUD_UNREACHABLE' && error.code !== 'CLOUD_UNAUTHORIZED') return false;
-      await connect();
-      return error.code === 'CLOUD_UNREACHABLE' || clouds.get(account) !== used;
+      switch (error.code) {
+        case 'CLOUD_UNREACHABLE':
+          await connect();
+          return true;
+        case 'CLOUD_UNAUTHORIZED':
+          await connect();
+          return clouds.get(account) !== used;
+        case 'CANCELLED':
+          // Cut off because somebody else has connected anew; who cancelled it himself is told so again.
+          return clouds.get(account) !== used;
+        default:
+          return false;
+      }
     },
     clockOffset: account => clouds.get(account)?.clockOffset() ?? 0,
     authority: () => authority,

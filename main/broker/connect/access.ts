@@ -2,6 +2,7 @@
 import type { ConnectEvent } from '../../../shared/contract/connect.ts';
 import type { Grant } from '../../../shared/contract/grants.ts';
 import { cidrContains } from '../../../shared/domain/cidr.ts';
+import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock } from '../../os/ports.ts';
@@ -25,7 +26,12 @@ export function fitting(live: Grant[], port: number, sources: string[], now: num
 
 /** Stages `asked` and `rule`; returns the open grant. Throws what the request throws, CANCELLED when the signal aborts. */
 export async function* openGrant(
-  deps: { grants: Pick<Grants, 'liveOn' | 'request' | 'onChange'>; clock: Clock },
+  deps: {
+    grants: Pick<Grants, 'liveOn' | 'request' | 'onChange'>;
+    clock: Clock;
+    /** VMs that somebody is asking for just now, until the ledger knows: two at the same time ask once. */
+    asking: Map<VmId, Promise<void>>;
+  },
   stages: Stages,
   wanted: {
     vm: Vm;
@@ -36,9 +42,10 @@ export async function* openGrant(
     signal: AbortSignal;
   },
 ): AsyncGenerator<ConnectEvent, Grant> {
-  const { grants, clock } = deps;
+  const { grants, clock, asking } = deps;
   const { vm, port, sources, forMs, reason, signal } = wanted;
   yield stages.begin('asked', `Asking for port ${port} of ${vm.name} from ${sources.join(', ')}.`);
+  for (let other = asking.get(vm.id); other; other = asking.get(vm.id)) await other;
   const live = fitting(grants.liveOn(vm.id), port, sources, clock.now());
   if (live) {
     yield stages.done(`Grant ${live.id} is there already.`);
@@ -59,13 +66,20 @@ export async function* openGrant(
     ...(reason === undefined ? {} : { reason }),
   });
   // A request that fails before it is noted must end the wait too; its error is thrown below.
-  await Promise.race([noted.promise, request.catch(() => undefined)]);
+  const asked = Promise.race([noted.promise, request.then(none, none)]);
+  asking.set(vm.id, asked);
+  await asked;
+  asking.delete(vm.id);
   yield stages.done('Asked.');
   yield stages.begin('rule', 'The rule is being written.');
   const [grant] = (await request).grants;
   if (!grant) throw new Error('a request that did not fail gave no grant');
   yield stages.done([`Open until ${grant.endsAt}.`, ...grant.notes].join(' '));
   return grant;
+}
+
+function none(): void {
+  // Only the moment counts.
 }
 
 /** Waits until a grant that somebody else asked for stands. */

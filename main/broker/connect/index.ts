@@ -56,6 +56,7 @@ export function createConnect(deps: {
   const settings = createConnectionSettings(deps.db);
   const knownHosts = createKnownHosts(os.files, dataDirectory);
   const folder = `${dataDirectory}/connections`;
+  const asking = new Map<VmId, Promise<void>>();
 
   async function target(input: ConnectInput): Promise<Target> {
     if (input.start === 'broker' && input.clientArguments?.some(argument => argument.startsWith('-'))) {
@@ -102,7 +103,7 @@ export function createConnect(deps: {
 
       const { forMs, reason } = input;
       const wanted = { vm, port, sources, forMs, reason, signal };
-      const grant = yield* openGrant({ grants, clock: os.clock }, stages, wanted);
+      const grant = yield* openGrant({ grants, clock: os.clock, asking }, stages, wanted);
       if (signal.aborted) return;
 
       const place = `${endpoint.host} port ${endpoint.hostPort}`;
