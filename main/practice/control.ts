@@ -13,10 +13,14 @@ export function controlRoutes(
   core: ServerCore,
   machines: () => MachineNet | undefined,
 ): void {
-  app.get('/practice/network', async () => {
-    const endpoints = machines()?.endpoints() ?? [];
-    const ids = [...new Set(endpoints.map(endpoint => endpoint.id))];
-    return { endpoints, hostKeys: Object.fromEntries(ids.map(id => [id, machines()?.hostKeys(id) ?? []])) };
+  app.get('/practice/network', async () => ({ endpoints: machines()?.endpoints() ?? [] }));
+  app.get('/practice/host-keys', async () => {
+    const ids = new Set(
+      machines()
+        ?.endpoints()
+        .map(endpoint => endpoint.id),
+    );
+    return { hostKeys: Object.fromEntries([...ids].map(id => [id, machines()?.hostKeys(id) ?? []])) };
   });
   app.get('/practice/requests', async () => ({ requests: core.log.list() }));
   app.delete('/practice/requests', async () => {

@@ -61,7 +61,7 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
   });
   app.get(`${operations}/operationResults/:operation`, async (request, reply) => {
     const status = await context.operations.state(param(request, 'operation'));
-    reply.code(status === 'InProgress' ? 202 : 204);
+    reply.code(status === 'InProgress' ? 202 : 200);
     if (status === 'InProgress') reply.header('location', request.url).header('retry-after', '1');
     return undefined;
   });
