@@ -70,6 +70,8 @@ export async function* inventory(
   for await (const page of pages<VmFacts>(queries.classic)) {
     yield page.flatMap(sound(facts => mapClassicVm(facts, place)));
   }
+  // All rows are out: load the large module now, so that the first grant does not wait for it.
+  await ask.arm.network(place.scope);
 }
 
 async function byId<Row extends { id?: string | undefined }>(

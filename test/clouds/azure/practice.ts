@@ -10,6 +10,8 @@ import { parseAccountId, parseVmId, type VmId } from '../../../shared/domain/ids
 export interface Practice {
   core: ServerCore;
   arm: Arm;
+  /** Where ARM is. */
+  url: string;
   /** Signs in; each is as another computer's Latchkey. */
   signIn(options?: { user?: UserName; random?: Random; clock?: Clock; token?: string }): Promise<Cloud>;
   /** The id of a VM by its name; the first of that name. */
@@ -61,6 +63,7 @@ export async function startPractice(
   return {
     core,
     arm,
+    url: door.url,
     async signIn({ user = 'admin', random = fixed(0), clock = options.clock ?? realClock, token } = {}) {
       const minted = token ?? (await arm.tokens.mint(user, door.url));
       const cloud = createAzureCloud({
