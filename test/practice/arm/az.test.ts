@@ -1,0 +1,91 @@
+/** Microsoft's own command line against the practice cloud, where it is installed. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { letsThrough } from '../../../main/practice/arm/evaluate.ts';
+import { tenantId } from '../../../main/practice/arm/world.ts';
+import { inWeb, type PracticeArm, startArm } from './setup.ts';
+
+const run = promisify(execFile);
+const program = await findAz();
+if (!program)
+  console.warn(
+    'SKIPPED: no az on PATH that starts, so nothing shows here that it works with the practice cloud.',
+  );
+
+async function findAz(): Promise<string | undefined> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, 'az');
+    const works = await run(path, ['version'], { timeout: 30_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (works) return path;
+  }
+  return undefined;
+}
+
+let practice: PracticeArm;
+let folder: string;
+
+beforeAll(async () => {
+  practice = await startArm({ latencyMs: 20 });
+  folder = await mkdtemp(join(tmpdir(), 'latchkey-az-'));
+  await writeFile(join(folder, 'ca.pem'), practice.core.certificates.ca);
+});
+afterAll(async () => {
+  await practice.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function az(...args: string[]) {
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    AZURE_CONFIG_DIR: join(folder, 'config'),
+    AZURE_CORE_COLLECT_TELEMETRY: 'no',
+    REQUESTS_CA_BUNDLE: join(folder, 'ca.pem'),
+  };
+  const { stdout } = await run(program ?? '', [...args, '--output', 'json'], { env, timeout: 60_000 });
+  return stdout.trim() === '' ? undefined : JSON.parse(stdout);
+}
+
+test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeout: 120_000 }, async () => {
+  await az('cloud', 'register', '--name', 'Practice', '--endpoint-resource-manager', practice.url);
+  // An older profile: Debian packages az without the Python libraries that its newest profile wants.
+  await az('cloud', 'set', '--name', 'Practice', '--profile', '2020-09-01-hybrid');
+  const login = ['login', '--service-principal', '-u', 'admin', '-p', 'practice', '--tenant', tenantId];
+  const accounts: { name: string }[] = await az(...login);
+  expect(accounts.map(account => account.name)).toEqual(['Contoso Production', 'Contoso Test']);
+
+  const vms: { name: string; powerState: string; publicIps: string }[] = await az('vm', 'list', '-d');
+  expect(vms).toHaveLength(8);
+  expect(vms[0]).toMatchObject({ name: 'web-1', powerState: 'VM running', publicIps: '203.0.113.1' });
+  const nsgs: { name: string }[] = await az('network', 'nsg', 'list', '-g', 'rg-web');
+  expect(nsgs.map(nsg => nsg.name)).toContain('web-1-nsg');
+
+  const app = inWeb(practice, 'Microsoft.Compute/virtualMachines/app-1');
+  const open = () => letsThrough(practice.arm.world, app, '127.0.0.1', 3389);
+  expect(open()).toBe(false);
+  const rule = ['-g', 'rg-web', '--nsg-name', 'app-1-nsg'];
+  const what = [
+    '--priority',
+    '110',
+    '--source-address-prefixes',
+    '127.0.0.1',
+    '--destination-port-ranges',
+    '3389',
+  ];
+  const made = await az('network', 'nsg', 'rule', 'create', ...rule, '-n', 'by-az', ...what);
+  expect([made.provisioningState, open()]).toEqual(['Succeeded', true]);
+  const rules: { name: string }[] = await az('network', 'nsg', 'rule', 'list', ...rule);
+  expect(rules.map(one => one.name)).toEqual(['default-allow-ssh', 'by-az']);
+  await az('network', 'nsg', 'rule', 'delete', ...rule, '-n', 'by-az');
+  expect(open()).toBe(false);
+
+  const rest = await az('rest', '--url', `${app}?api-version=2024-07-01`);
+  expect(rest.name).toBe('app-1');
+});
