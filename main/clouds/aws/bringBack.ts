@@ -86,7 +86,7 @@ function handOverStep(aws: Connection, fresh: Fresh, rule: Remembered, heir: Ins
 }
 
 async function forget(aws: Connection, fresh: Fresh, rule: Remembered, signal?: AbortSignal) {
-  await removeTags(aws, fresh.ref.region, [fresh.own?.id ?? ''], [rule.key], signal);
+  await removeTags(aws, fresh.ref.region, [fresh.own?.id ?? ''], [{ Key: rule.key }], signal);
 }
 
 /** Is this VM locked, behind the rule's group, and would the rule open one of its protected ports? */

@@ -77,9 +77,9 @@ async function flagAndRevoke(
   refuseForeign(now, gate);
   const [kept, go] = partition(now, rule => readMarks(rule)?.grants.some(({ end }) => end > aws.now()));
   const closed: Closed[] = [];
-  if (kept.length > 0) {
-    await removeTags(aws, region, kept.map(idOf), [flag.Key ?? ''], signal);
-    closed.push(...kept.map((rule): Closed => ({ name: idOf(rule), outcome: 'kept' })));
+  for (const rule of kept) {
+    await removeTags(aws, region, [idOf(rule)], [{ Key: flag.Key }, ...spent(rule, grants)], signal);
+    closed.push({ name: idOf(rule), outcome: 'kept' });
   }
   // Others believe in our flag for flagLifeMs; after a pause (sleep, a slow network) nobody may count on it.
   if (go.length > 0 && aws.clock.now() - begun < flagLifeMs / 4) {
@@ -156,6 +156,16 @@ function idOf(rule: SecurityGroupRule): string {
 function endedTags(rule: SecurityGroupRule | undefined, grants: GrantId[]) {
   const mine = (rule && readMarks(rule)?.grants.filter(({ grant }) => grants.includes(grant))) ?? [];
   return mine.map(endedTag);
+}
+
+/**
+ * Tags of other grants that have ended, on a rule that stays: a rule takes 50 tags and may be shared for years. By value,
+ * lest we take one that was just opened again. Our own stays, so that whoever is last finds the rule to be ours.
+ */
+function spent(rule: SecurityGroupRule, grants: GrantId[]) {
+  const others =
+    readMarks(rule)?.grants.filter(({ end, grant }) => end === 0 && !grants.includes(grant)) ?? [];
+  return others.map(endedTag);
 }
 
 function tagsText(rule: SecurityGroupRule, grants: GrantId[]): string {

@@ -3,10 +3,9 @@
  * retries, our certificate authority, and an eye on every `Date` header.
  */
 import { Agent } from 'node:https';
-import type { EC2, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-ec2';
+import type { EC2, EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { STS } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { AwsCredentialIdentityProvider, DeserializeMiddleware } from '@smithy/types';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
@@ -17,7 +16,7 @@ import { createQueue, type Queue } from './queue.ts';
 
 export interface AwsOptions {
   account: AccountId;
-  credentials: AwsCredentialIdentityProvider;
+  credentials: NonNullable<EC2ClientConfig['credentials']>;
   regions: string[];
   /** For EC2-compatible servers: one address for all regions and services. */
   endpoint?: string | undefined;
@@ -84,22 +83,23 @@ export function connect(options: AwsOptions): Connection {
     maxAttempts,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
   });
-  /** `Date` is told in whole seconds: half a second is the middle of what it can mean. */
-  const watchDate: DeserializeMiddleware<ServiceInputTypes, ServiceOutputTypes> = next => async request => {
-    const result = await next(request);
-    const date = Date.parse(headersOf(result.response)?.['date'] ?? '');
+  const noteDate = (response: unknown) => {
+    const date = Date.parse(headersOf(response)?.['date'] ?? '');
+    // Told in whole seconds: half a second is the middle of what it can mean.
     if (!Number.isNaN(date)) offset = date + 500 - clock.now();
-    return result;
   };
   const once = <Client extends EC2 | STS>(key: string, make: () => Promise<Client>) => {
     const known = clients.get(key) as Promise<Client> | undefined;
     if (known) return known;
     const made = make().then(client => {
-      (client as EC2).middlewareStack.add(watchDate, {
-        step: 'deserialize',
-        priority: 'low',
-        name: 'latchkeyDate',
-      });
+      (client as EC2).middlewareStack.add(
+        next => async request => {
+          const result = await next(request);
+          noteDate(result.response);
+          return result;
+        },
+        { step: 'deserialize', priority: 'low', name: 'latchkeyDate' },
+      );
       return client;
     });
     clients.set(key, made);

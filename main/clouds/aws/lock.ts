@@ -197,7 +197,14 @@ function policyStep(aws: Connection, fresh: Fresh, policy: Policy, name: string)
       after: Object.values(tags).join(''),
       async run(signal) {
         await writeTags(aws, region, [instance], tagList(tags), signal);
-        if (left.length > 0) await removeTags(aws, region, [instance], left, signal);
+        if (left.length > 0)
+          await removeTags(
+            aws,
+            region,
+            [instance],
+            left.map(Key => ({ Key })),
+            signal,
+          );
       },
     },
   ];

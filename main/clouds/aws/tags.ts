@@ -14,14 +14,14 @@ export async function writeTags(
   await aws.ec2(region, 'CreateTags', (ec2, options) => ec2.createTags(input, options), signal);
 }
 
-/** Removes tags by key, whatever their values; those that are not there are no error. */
+/** Removes tags: with a key alone whatever its value, with a value only if it has that. Those not there are no error. */
 export async function removeTags(
   aws: Connection,
   region: string,
   Resources: string[],
-  keys: string[],
+  Tags: Tag[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const input = { Resources, Tags: keys.map(Key => ({ Key })) };
+  const input = { Resources, Tags };
   await aws.ec2(region, 'DeleteTags', (ec2, options) => ec2.deleteTags(input, options), signal);
 }

@@ -57,7 +57,14 @@ function policyStep(aws: Connection, fresh: Fresh, name: string): Step[] {
       what: "Remove the policy from the instance's tags.",
       foreign: false,
       before: keys.map(key => fresh.tags[key]).join(''),
-      run: signal => removeTags(aws, region, [instance], [...keys], signal),
+      run: signal =>
+        removeTags(
+          aws,
+          region,
+          [instance],
+          keys.map(Key => ({ Key })),
+          signal,
+        ),
     },
   ];
 }
