@@ -93,8 +93,8 @@ export function connect(options: AwsOptions): Connection {
     if (known) return known;
     const made = make().then(client => {
       (client as EC2).middlewareStack.add(
-        next => async request => {
-          const result = await next(request);
+        send => async request => {
+          const result = await send(request);
           noteDate(result.response);
           return result;
         },
