@@ -71,3 +71,8 @@ function isoParts(text: string): (string | undefined)[] | undefined {
   const found = iso.exec(text);
   return found === null ? undefined : [...found.slice(0, 5), (found[5] ?? '').padEnd(3, '0')];
 }
+
+/** An end as every cloud can write it: whole seconds, never later than meant. Epoch ms in and out. */
+export function wholeSecond(instant: number): number {
+  return Math.floor(instant / 1_000) * 1_000;
+}

@@ -1,6 +1,7 @@
 /** Moving a grant's end: within the policy's maximum from now, in the rules' descriptions first, then in the ledger. */
 import type { GrantId } from '../../../shared/domain/ids.ts';
 import { checkTime } from '../../../shared/domain/request.ts';
+import { wholeSecond } from '../../../shared/domain/time.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { GrantsContext } from './context.ts';
 import type { GrantRecord } from './records.ts';
@@ -66,7 +67,7 @@ function newEnd(grant: GrantRecord, change: Extension, now: number): number {
   if ((change.forMs === undefined) === (change.byMs === undefined)) {
     throw new LatchkeyError({ code: 'BAD_INPUT', message: 'Say either how long from now, or by how much.' });
   }
-  return change.forMs === undefined ? grant.endsAt + (change.byMs ?? 0) : now + change.forMs;
+  return wholeSecond(change.forMs === undefined ? grant.endsAt + (change.byMs ?? 0) : now + change.forMs);
 }
 
 async function withinPolicy(context: GrantsContext, grant: GrantRecord, ms: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { Protocol } from '../../../shared/contract/common.ts';
 import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { checkRequest } from '../../../shared/domain/request.ts';
-import { formatDuration } from '../../../shared/domain/time.ts';
+import { formatDuration, wholeSecond } from '../../../shared/domain/time.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
@@ -112,7 +112,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
         },
       );
       const id = newGrantId(context.random);
-      const endsAt = context.cloudNow(vm.account) + forMs;
+      const endsAt = wholeSecond(context.cloudNow(vm.account) + forMs);
       const grant: GrantRecord = {
         id,
         vm: vm.id,
