@@ -33,8 +33,8 @@ export interface Practice {
   /** A sign-in that may look and not write. */
   viewer: { token: string; accessKeyId: string; secretAccessKey: string };
   /** When it was last used (a request or a machine's connection): epoch milliseconds by this computer's clock. */
-  lastUsed(): number;
-  stop(): Promise<void>;
+  lastUsed: () => number;
+  stop: () => Promise<void>;
 }
 
 /** At least the named instances. */

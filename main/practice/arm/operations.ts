@@ -19,13 +19,13 @@ const patienceMs = 1000;
 const keptMs = 10 * 60_000;
 
 export class Operations {
-  readonly latencyMs: number;
+  #latencyMs: number;
   #operations = new Map<string, Operation>();
   #tails = new Map<string, Promise<void>>();
   #timers = new Set<NodeJS.Timeout>();
 
   constructor(latencyMs: number) {
-    this.latencyMs = latencyMs;
+    this.#latencyMs = latencyMs;
   }
 
   /**
@@ -33,7 +33,7 @@ export class Operations {
    * With no latency it runs now and there is no operation to follow.
    */
   start(queue: string, effect: () => void): string | undefined {
-    if (this.latencyMs === 0) {
+    if (this.#latencyMs === 0) {
       effect();
       return undefined;
     }
@@ -41,7 +41,7 @@ export class Operations {
     const operation: Operation = { id, state: 'InProgress', done: Promise.resolve() };
     const before = this.#tails.get(queue) ?? Promise.resolve();
     operation.done = before
-      .then(() => this.#wait(this.latencyMs))
+      .then(() => this.#wait(this.#latencyMs))
       .then(() => {
         effect();
         operation.state = 'Succeeded';

@@ -38,7 +38,7 @@ export type ClassicVirtualMachine = Base<
   }
 >;
 
-export interface IpConfiguration {
+interface IpConfiguration {
   name: string;
   id: string;
   properties: {

@@ -154,7 +154,7 @@ function providerView(subscription: string, namespace: string): object {
 }
 
 /** The resources of a subscription, or of one of its groups. */
-export function resourcesIn(
+function resourcesIn(
   { world }: ArmContext,
   { subscription, group }: { subscription: string; group: string },
 ): Resource[] {

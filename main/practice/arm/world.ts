@@ -21,7 +21,7 @@ export interface ResourceGroup {
   tags?: Record<string, string> | undefined;
 }
 /** One entry of the activity log. */
-export interface LoggedChange {
+interface LoggedChange {
   at: number;
   caller: string;
   operation: string;

@@ -5,7 +5,7 @@ import { z } from 'zod';
  * Which requests are hit, and what happens to them. Without `status`, `drop` or `cut` the request is only delayed.
  * `when: after` lets the write take effect first and then loses or falsifies the answer.
  */
-export const faultInput = z.strictObject({
+const faultInput = z.strictObject({
   cloud: z.enum(['azure', 'aws']).optional(),
   method: z.string().optional(),
   /** Regular expression on the decoded path (with query), in any case. */
@@ -35,7 +35,7 @@ export type FaultInput = z.input<typeof faultInput>;
 export type Fault = z.output<typeof faultInput> & { id: number; hits: number };
 
 /** What a fault is matched against. */
-export interface FaultTarget {
+interface FaultTarget {
   cloud: 'azure' | 'aws';
   method: string;
   path: string;

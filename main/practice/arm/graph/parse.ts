@@ -9,7 +9,7 @@ export type Expression =
   | { kind: 'in'; operator: string; left: Expression; values: Expression[] }
   | { kind: 'and' | 'or'; left: Expression; right: Expression };
 
-export type Column = { name: string; value: Expression };
+type Column = { name: string; value: Expression };
 export type Step =
   | { kind: 'where'; test: Expression }
   | { kind: 'project' | 'extend'; columns: Column[] }
@@ -23,7 +23,7 @@ export interface Query {
   steps: Step[];
 }
 
-export const functions = [
+const functions = [
   'tolower',
   'toupper',
   'tostring',
