@@ -6,4 +6,4 @@ import { messagePortTransport } from './state/messagePortTransport.ts';
 import { webSocketTransport } from './state/webSocketTransport.ts';
 
 const bridge = desktop();
-start(bridge === undefined ? webSocketTransport() : messagePortTransport(bridge.askForPort));
+start(bridge === undefined ? webSocketTransport() : messagePortTransport(() => bridge.askForPort()));

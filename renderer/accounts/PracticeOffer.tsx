@@ -4,6 +4,7 @@ import type { ErrorData } from '../../shared/errors.ts';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Icon } from '../components/icons.tsx';
+import { useFirstFocus } from '../components/useFirstFocus.ts';
 import { useText } from '../i18n/text.tsx';
 import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
@@ -14,6 +15,7 @@ const icons = { clouds: 'cloud', machines: 'vm', safe: 'shield' } as const;
 
 export function PracticeOffer() {
   const text = useText();
+  const first = useFirstFocus<HTMLButtonElement>();
   const [starting, setStarting] = useState(false);
   const [error, setError] = useState<ErrorData>();
   const start = async (): Promise<void> => {
@@ -48,10 +50,10 @@ export function PracticeOffer() {
             </li>
           ))}
         </ul>
-        <Button look="primary" type="submit" disabled={starting} autoFocus>
+        <Button look="primary" type="submit" disabled={starting} ref={first}>
           {text(starting ? 'practice.starting' : 'practice.start')}
         </Button>
-        {starting && <p role="status">{text('practice.usual')}</p>}
+        {starting && <output>{text('practice.usual')}</output>}
         {error !== undefined && <ErrorNote error={error} />}
       </form>
     </div>

@@ -41,26 +41,25 @@ export function ActivityLine({ row, index, start }: { row: ActivityRow; index: n
   const text = useText();
   const bad = row.outcome === 'failed' || row.kind === 'stuck';
   return (
-    <div
-      role="row"
+    <tr
       aria-rowindex={index}
       className={`${css.line} ${css.entry}`}
       style={{ transform: `translateY(${start}px)` }}
     >
-      <div role="cell" className={css.quiet}>
+      <td className={css.quiet}>
         <When at={row.at} />
-      </div>
-      <div role="cell" className={bad ? css.bad : css.kind}>
+      </td>
+      <td className={bad ? css.bad : css.kind}>
         <Icon name={icons[row.kind]} />
         {text(`kind.${row.kind}`)}
-      </div>
-      <div role="cell" className={css.vm}>
+      </td>
+      <td className={css.vm}>
         <Name clip>{row.vmName ?? '—'}</Name>
-      </div>
-      <div role="cell" className={css.quiet}>
+      </td>
+      <td className={css.quiet}>
         <Name clip>{row.user}</Name>
-      </div>
-      <div role="cell" className={css.text} title={rest(row)}>
+      </td>
+      <td className={css.text} title={rest(row)}>
         <Name>{row.error === undefined ? row.text : `${row.text} ${row.error.fix ?? ''}`}</Name>
         {row.reason !== undefined && (
           <span className={css.quiet}>
@@ -68,7 +67,7 @@ export function ActivityLine({ row, index, start }: { row: ActivityRow; index: n
             <Name>{row.reason}</Name>
           </span>
         )}
-      </div>
-    </div>
+      </td>
+    </tr>
   );
 }

@@ -1,18 +1,20 @@
 /** The history: filtered, live at the top, more as one scrolls, and out as CSV. */
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Empty, Screen } from '../components/Screen.tsx';
+import { useRows } from '../components/useRows.ts';
 import { useText } from '../i18n/text.tsx';
 import { activityCsv, moreActivity, reloadActivity, useActivity } from '../state/activity.ts';
+import { useSettings } from '../state/settings.ts';
 import { act, say } from '../state/toasts.ts';
 import css from './Activity.module.css';
 import { ActivityFilters } from './ActivityFilters.tsx';
 import { ActivityLine } from './ActivityLine.tsx';
 import { saveFile } from './saveFile.ts';
 
-const lineHeight = 38;
+/** Heights in pixels, as in tokens.css. */
+const heights = { normal: 32, compact: 26 };
 /** Rows before the end at which the next page is fetched. */
 const ahead = 30;
 
@@ -57,12 +59,14 @@ function ActivityList() {
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const { rows, more, loading } = useActivity();
-  const virtual = useVirtualizer({
+  const density = useSettings(state => state.settings?.density ?? 'normal');
+  const height = heights[density];
+  const virtual = useRows({
     count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => lineHeight,
-    getItemKey: at => rows[at]?.id ?? at,
-    overscan: 10,
+    scroller,
+    height: useCallback(() => height, [height]),
+    keyOf: at => rows[at]?.id ?? at,
+    head: 0,
   });
   const drawn = virtual.getVirtualItems();
   const last = drawn.at(-1)?.index ?? 0;
@@ -77,31 +81,34 @@ function ActivityList() {
     );
   }
   return (
-    // A scrolling region must be reachable by keyboard.
     <div
       ref={scroller}
       className={css.list}
-      role="table"
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
       tabIndex={0}
-      aria-label={text('nav.activity')}
-      aria-rowcount={more ? -1 : rows.length + 1}
     >
-      <div role="rowgroup" className={css.head}>
-        <div role="row" className={css.line} aria-rowindex={1}>
-          {(['when', 'what', 'vm', 'who', 'detail'] as const).map(column => (
-            <div key={column} role="columnheader">
-              {text(`activity.${column}`)}
-            </div>
-          ))}
-        </div>
-      </div>
-      <div role="rowgroup" className={css.rows} style={{ height: virtual.getTotalSize() }}>
-        {drawn.map(({ index, start, key }) => {
-          const row = rows[index];
-          return row && <ActivityLine key={key} row={row} index={index + 2} start={start} />;
-        })}
-      </div>
-      {loading && rows.length === 0 && <p className={css.loading}>{text('activity.reading')}</p>}
+      <table
+        className={css.table}
+        aria-label={text('nav.activity')}
+        aria-rowcount={more ? -1 : rows.length + 1}
+      >
+        <thead className={css.head}>
+          <tr className={css.line} aria-rowindex={1}>
+            {(['when', 'what', 'vm', 'who', 'detail'] as const).map(column => (
+              <th key={column} scope="col">
+                {text(`activity.${column}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className={css.rows} style={{ height: virtual.getTotalSize() }}>
+          {drawn.map(({ index, start, key }) => {
+            const row = rows[index];
+            return row && <ActivityLine key={key} row={row} index={index + 2} start={start} />;
+          })}
+        </tbody>
+      </table>
+      {loading && rows.length === 0 && <output className={css.loading}>{text('activity.reading')}</output>}
     </div>
   );
 }

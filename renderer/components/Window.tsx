@@ -1,6 +1,6 @@
 /** A dialog above the window: a title, what it is about, and its actions at the foot. Escape shuts it. */
 import { Dialog } from '@base-ui/react/dialog';
-import type { ReactNode } from 'react';
+import { type KeyboardEvent, type ReactNode, useRef } from 'react';
 import { useText } from '../i18n/text.tsx';
 import { closeDialog } from '../state/view.ts';
 import { IconButton } from './Button.tsx';
@@ -13,14 +13,27 @@ interface Parts {
   children: ReactNode;
 }
 
+/** Enter does the dialog's main action also while nothing in it has the keyboard. */
+function submit(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+  event.preventDefault();
+  event.currentTarget.querySelector('form')?.requestSubmit();
+}
+
 export function Window({ title, about, wide = false, children }: Parts) {
   const text = useText();
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Dialog.Root open onOpenChange={open => open || closeDialog()}>
       <Dialog.Portal>
         <Dialog.Backdrop className={css.scrim} />
         <Dialog.Viewport className={css.viewport}>
-          <Dialog.Popup className={`${css.popup} ${wide ? css.wide : ''}`}>
+          <Dialog.Popup
+            ref={popup}
+            initialFocus={popup}
+            className={`${css.popup} ${wide ? css.wide : ''}`}
+            onKeyDown={submit}
+          >
             <header className={css.head}>
               <div className={css.titles}>
                 <Dialog.Title className={css.title}>{title}</Dialog.Title>

@@ -86,6 +86,7 @@ function Result({ run }: { run: ConnectRun }) {
             <Text id="connect.banner" values={{ banner: <Name>{banner}</Name> }} />
           </>
         )}
+        {launch !== undefined && !started && <> {text('connect.startWith')}</>}
       </p>
       {launch !== undefined && !started && (
         <CopyBox text={commandLine(launch.argv)} label={text('connect.copy')} />
@@ -105,7 +106,9 @@ export function ConnectCard({ row, run }: { row: VmRow; run: ConnectRun }) {
   return (
     <section className={css.card}>
       <header>
-        <h3 role="status">{text(title)}</h3>
+        <h3>
+          <output>{text(title)}</output>
+        </h3>
         <IconButton icon="close" label={text('connect.dismiss')} onClick={() => dismissConnect(row.id)} />
       </header>
       <ol>

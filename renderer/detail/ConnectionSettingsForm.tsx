@@ -1,6 +1,6 @@
 /** How this person connects to this VM: user, key, port, address, jump host. */
 import { Collapsible } from '@base-ui/react/collapsible';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { ConnectionSettings } from '../../shared/contract/connect.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { Button } from '../components/Button.tsx';
@@ -12,9 +12,13 @@ import { useText } from '../i18n/text.tsx';
 import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { say } from '../state/toasts.ts';
+import { useSettled } from '../state/useSettled.ts';
 import css from './ConnectionSettingsForm.module.css';
 
 const fields = ['user', 'keyFile', 'address', 'port', 'jumpHost'] as const;
+/** Moving through the list with the arrow keys is not worth a call per row. */
+const settleMs = 120;
+
 type Draft = Record<(typeof fields)[number], string>;
 
 function draftOf(settings: ConnectionSettings): Draft {
@@ -39,18 +43,25 @@ export function ConnectionSettingsForm({ vm }: { vm: string }) {
   const [saved, setSaved] = useState<Draft>();
   const [draft, setDraft] = useState<Draft>();
   const [error, setError] = useState<ErrorData>();
-  const run = (work: () => Promise<ConnectionSettings>, done?: () => void): void => {
-    work().then(
-      settings => {
-        setSaved(draftOf(settings));
-        setDraft(draftOf(settings));
-        setError(undefined);
-        done?.();
-      },
-      (thrown: unknown) => setError(errorOf(thrown)),
-    );
+  const run = async (work: () => Promise<ConnectionSettings>): Promise<boolean> => {
+    try {
+      const settings = draftOf(await work());
+      setSaved(settings);
+      setDraft(settings);
+      setError(undefined);
+      return true;
+    } catch (thrown) {
+      setError(errorOf(thrown));
+      return false;
+    }
   };
-  useEffect(() => run(async () => broker().connect.settings.get({ vm })), [vm]);
+  const save = async (settings: ConnectionSettings): Promise<void> => {
+    if (await run(() => broker().connect.settings.set({ vm, settings })))
+      say(text('settings.connection.saved'));
+  };
+  useSettled(vm, settleMs, async () => {
+    await run(() => broker().connect.settings.get({ vm }));
+  });
   const summary = fields.flatMap(field => (saved?.[field] ? [saved[field]] : [])).join(' · ');
   return (
     <Collapsible.Root>
@@ -63,11 +74,7 @@ export function ConnectionSettingsForm({ vm }: { vm: string }) {
           className={css.form}
           onSubmit={event => {
             event.preventDefault();
-            if (draft === undefined) return;
-            run(
-              async () => broker().connect.settings.set({ vm, settings: settingsOf(draft) }),
-              () => say(text('settings.connection.saved')),
-            );
+            if (draft !== undefined) void save(settingsOf(draft));
           }}
         >
           {draft !== undefined &&

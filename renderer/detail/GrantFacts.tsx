@@ -7,6 +7,7 @@ import { Name } from '../components/Name.tsx';
 import { Facts, Section } from '../components/Section.tsx';
 import { When } from '../components/When.tsx';
 import { extend, extendStepMs, revoke } from '../grants/actions.ts';
+import { sourcesText } from '../i18n/source.ts';
 import { Text, useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import css from './Details.module.css';
@@ -40,7 +41,7 @@ export function GrantFacts({ grant }: { grant: Grant }) {
               values={asked}
             />,
           ],
-          [text('grant.from'), <Name key="from">{grant.sources.join(', ')}</Name>],
+          [text('grant.from'), <Name key="from">{sourcesText(grant.sources)}</Name>],
           ...(rules.length > 0
             ? [[text('grant.rules'), <Name key="rules">{rules.join(', ')}</Name>] as const]
             : []),

@@ -1,10 +1,11 @@
 /** A VM looked at freshly, each time something about it changed. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { VmDetail, VmRow } from '../../shared/contract/vms.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { broker, useConnection } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { useGrants } from '../state/grants.ts';
+import { useSettled } from '../state/useSettled.ts';
 
 interface Looked {
   vm: string;
@@ -36,22 +37,20 @@ export function useDetail(row: VmRow): {
     up,
   ].join(' ');
   const [seen, setSeen] = useState<string>();
-  useEffect(() => {
-    const abort = new AbortController();
-    const timer = setTimeout(async () => {
-      try {
-        const detail = await broker().vms.get({ vm: row.id }, { signal: abort.signal });
-        if (!abort.signal.aborted) setLooked({ vm: row.id, detail });
-      } catch (thrown) {
-        if (!abort.signal.aborted) setLooked({ vm: row.id, error: errorOf(thrown) });
-      }
-      if (!abort.signal.aborted) setSeen(occasion);
-    }, settleMs);
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  }, [row.id, occasion]);
+  useSettled(occasion, settleMs, async signal => {
+    const next = await look(row.id, signal);
+    if (signal.aborted) return;
+    setLooked(next);
+    setSeen(occasion);
+  });
   const mine = looked?.vm === row.id ? looked : undefined;
   return { detail: mine?.detail, error: mine?.error, looking: seen !== occasion };
+}
+
+async function look(vm: string, signal: AbortSignal): Promise<Looked> {
+  try {
+    return { vm, detail: await broker().vms.get({ vm }, { signal }) };
+  } catch (thrown) {
+    return { vm, error: errorOf(thrown) };
+  }
 }

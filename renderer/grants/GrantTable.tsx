@@ -6,6 +6,7 @@ import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Name } from '../components/Name.tsx';
 import { When } from '../components/When.tsx';
+import { sourcesText } from '../i18n/source.ts';
 import { Text, useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import { visibleText } from '../i18n/visible.ts';
@@ -48,7 +49,7 @@ function GrantLine({ grant, live }: { grant: Grant; live: boolean }) {
         </td>
         <td>{grant.ports.map(({ port }) => port).join(' ')}</td>
         <td>
-          <Name clip>{grant.sources.join(', ')}</Name>
+          <Name clip>{sourcesText(grant.sources)}</Name>
         </td>
         <td>
           {live ? (

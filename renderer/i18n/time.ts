@@ -14,7 +14,7 @@ export function countdown(ms: number): string {
   return hours > 0 ? `${hours}:${two.format(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
-function unit(intl: IntlShape, value: number, name: 'hour' | 'minute' | 'second'): string {
+function unit(intl: IntlShape, value: number, name: 'hour' | 'minute' | 'second' | 'millisecond'): string {
   return intl.formatNumber(value, {
     style: 'unit',
     unit: name,
@@ -23,8 +23,9 @@ function unit(intl: IntlShape, value: number, name: 'hour' | 'minute' | 'second'
   });
 }
 
-/** A length of time in words: `3 hr`, `1 hr 30 min`, `20 sec`, `0.4 sec`. */
+/** A length of time in words: `3 hr`, `1 hr 30 min`, `20 sec`, `0.4 sec`, `12 ms`. */
 export function duration(intl: IntlShape, ms: number): string {
+  if (ms < 100) return unit(intl, Math.round(ms), 'millisecond');
   if (ms < 60_000)
     return unit(intl, ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1_000), 'second');
   const minutes = Math.round(ms / 60_000);

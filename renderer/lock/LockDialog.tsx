@@ -44,7 +44,7 @@ export function LockDialog({ kind, vms }: Parts) {
         </WindowBody>
       ) : policies === undefined ? (
         <WindowBody>
-          <p role="status">{text('request.reading')}</p>
+          <output>{text('request.reading')}</output>
         </WindowBody>
       ) : (
         <LockForm kind={kind} vms={vms} ports={policies[0]?.ports ?? [...usualPorts]} />
@@ -89,7 +89,7 @@ function LockForm({ kind, vms, ports: first }: Parts & { ports: PolicyPort[] }) 
           {ports === undefined && <p>{text('plan.unreadable')}</p>}
           {error !== undefined && <ErrorNote error={error} />}
           {plans === undefined && error === undefined && ports !== undefined && (
-            <p role="status">{text('plan.reading')}</p>
+            <output>{text('plan.reading')}</output>
           )}
           {plans?.map(plan => (
             <PlanView key={plan.vm} plan={plan} named={plans.length > 1} />

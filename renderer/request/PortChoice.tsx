@@ -1,10 +1,9 @@
 /** Which ports to open: each of the policy on or off. For several VMs also “the usual one of each”. */
-import { Checkbox } from '@base-ui/react/checkbox';
+import type { ReactNode } from 'react';
 import { useIntl } from 'react-intl';
 import type { PolicyPort } from '../../shared/contract/policies.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { ErrorNote } from '../components/ErrorNote.tsx';
-import { Icon } from '../components/icons.tsx';
 import { Section } from '../components/Section.tsx';
 import { useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
@@ -26,6 +25,30 @@ const services: Record<number, 'ssh' | 'rdp' | 'winrm' | 'winrms'> = {
   5986: 'winrms',
 };
 
+interface TileParts {
+  on: boolean;
+  onChange: (on: boolean) => void;
+  title: ReactNode;
+  means: string;
+}
+
+function Tile({ on, onChange, title, means }: TileParts) {
+  return (
+    <label className={css.tile}>
+      <input
+        type="checkbox"
+        className={css.box}
+        checked={on}
+        onChange={event => onChange(event.target.checked)}
+      />
+      <span>
+        {title}
+        <small>{means}</small>
+      </span>
+    </label>
+  );
+}
+
 export function PortChoice({ ports, several, chosen, onChange, error }: Parts) {
   const intl = useIntl();
   const text = useText();
@@ -33,49 +56,34 @@ export function PortChoice({ ports, several, chosen, onChange, error }: Parts) {
     const rest = (chosen ?? []).filter(other => other !== key);
     onChange(on ? [...rest, key] : rest);
   };
+  const nameOf = ({ port, protocol }: PolicyPort): string => {
+    const service = services[port];
+    return service === undefined ? text(`protocol.${protocol}`) : text(`service.${service}`);
+  };
   return (
     <Section title={text('request.ports')}>
       <div className={css.tiles}>
         {several && (
-          // biome-ignore lint/a11y/noLabelWithoutControl: Base UI's checkbox is the control
-          <label className={css.tile}>
-            <Checkbox.Root
-              className={css.box}
-              checked={chosen === undefined}
-              onCheckedChange={on => onChange(on ? undefined : ports.slice(0, 1).map(port => portKey(port)))}
-            >
-              <Checkbox.Indicator className={css.tick}>
-                <Icon name="check" size={12} />
-              </Checkbox.Indicator>
-            </Checkbox.Root>
-            <span>
-              <b>{text('request.usualPort')}</b>
-              <small>{text('request.usualPort.means')}</small>
-            </span>
-          </label>
+          <Tile
+            on={chosen === undefined}
+            onChange={on => onChange(on ? undefined : ports.slice(0, 1).map(portKey))}
+            title={<b>{text('request.usualPort')}</b>}
+            means={text('request.usualPort.means')}
+          />
         )}
-        {ports.map(port => {
-          const key = portKey(port);
-          const service = services[port.port];
-          return (
-            <label key={key} className={css.tile}>
-              <Checkbox.Root
-                className={css.box}
-                checked={chosen?.includes(key) ?? false}
-                onCheckedChange={on => toggle(key, on)}
-              >
-                <Checkbox.Indicator className={css.tick}>
-                  <Icon name="check" size={12} />
-                </Checkbox.Indicator>
-              </Checkbox.Root>
-              <span>
-                <b>{port.port}</b>{' '}
-                {service === undefined ? text(`protocol.${port.protocol}`) : text(`service.${service}`)}
-                <small>{text('request.upTo', { time: duration(intl, port.maxMs) })}</small>
-              </span>
-            </label>
-          );
-        })}
+        {ports.map(port => (
+          <Tile
+            key={portKey(port)}
+            on={chosen?.includes(portKey(port)) ?? false}
+            onChange={on => toggle(portKey(port), on)}
+            title={
+              <>
+                <b>{port.port}</b> {nameOf(port)}
+              </>
+            }
+            means={text('request.upTo', { time: duration(intl, port.maxMs) })}
+          />
+        ))}
       </div>
       {chosen?.length === 0 && <p className={css.hint}>{text('request.noPort')}</p>}
       {error !== undefined && <ErrorNote error={error} />}

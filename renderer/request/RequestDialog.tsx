@@ -7,6 +7,7 @@ import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Field } from '../components/Field.tsx';
 import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
+import { useFirstFocus } from '../components/useFirstFocus.ts';
 import { Window, WindowBody, WindowFoot } from '../components/Window.tsx';
 import { Text, useText } from '../i18n/text.tsx';
 import { visibleText } from '../i18n/visible.ts';
@@ -49,7 +50,7 @@ export function RequestDialog({ vms }: { vms: string[] }) {
         <RequestForm rows={rows} ports={ports} />
       ) : (
         <WindowBody>
-          {error === undefined ? <p role="status">{text('request.reading')}</p> : <ErrorNote error={error} />}
+          {error === undefined ? <output>{text('request.reading')}</output> : <ErrorNote error={error} />}
         </WindowBody>
       )}
     </Window>
@@ -58,6 +59,7 @@ export function RequestDialog({ vms }: { vms: string[] }) {
 
 function RequestForm({ rows, ports }: { rows: VmRow[]; ports: PolicyPort[] }) {
   const text = useText();
+  const first = useFirstFocus<HTMLInputElement>();
   const [draft, setDraft] = useState(() => firstDraft(rows, ports));
   const [sent, setSent] = useState<Sent>();
   const [left, setLeft] = useState(() => rows.map(({ id }) => id));
@@ -111,6 +113,7 @@ function RequestForm({ rows, ports }: { rows: VmRow[]; ports: PolicyPort[] }) {
           label={text('request.reason')}
           placeholder={text('request.reason.example')}
           maxLength={500}
+          ref={first}
           value={draft.reason}
           onChange={event => change({ reason: event.target.value })}
         />

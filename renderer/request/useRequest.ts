@@ -5,6 +5,7 @@ import type { Policy } from '../../shared/contract/policies.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
+import { useSettled } from '../state/useSettled.ts';
 
 export interface Failure {
   vm: string;
@@ -40,26 +41,21 @@ const settleMs = 250;
 export function usePreview(request: GrantRequest | undefined): Preview | undefined {
   const [preview, setPreview] = useState<Preview>();
   const key = request === undefined ? undefined : JSON.stringify(request);
-  useEffect(() => {
-    if (key === undefined) return;
-    const asked = JSON.parse(key) as GrantRequest;
-    const abort = new AbortController();
-    const timer = setTimeout(async () => {
-      try {
-        const answer = await broker().grants.preview(asked, { signal: abort.signal });
-        if (!abort.signal.aborted) setPreview(answer);
-      } catch (thrown) {
-        const error = errorOf(thrown);
-        if (!abort.signal.aborted)
-          setPreview({ previews: [], failures: asked.vms.map(vm => ({ vm, error })) });
-      }
-    }, settleMs);
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  }, [key]);
+  useSettled(key, settleMs, async signal => {
+    if (request === undefined) return;
+    const answer = await previewOf(request, signal);
+    if (!signal.aborted) setPreview(answer);
+  });
   return preview;
+}
+
+async function previewOf(request: GrantRequest, signal: AbortSignal): Promise<Preview> {
+  try {
+    return await broker().grants.preview(request, { signal });
+  } catch (thrown) {
+    const error = errorOf(thrown);
+    return { previews: [], failures: request.vms.map(vm => ({ vm, error })) };
+  }
 }
 
 /** Asks for access. The failure of a single VM, thrown by the broker, comes back like those of several. */

@@ -30,7 +30,7 @@ export function SettingsScreen() {
   return (
     <Screen title={text('nav.settings')}>
       {settings === undefined ? (
-        <p role="status">{text('settings.reading')}</p>
+        <output>{text('settings.reading')}</output>
       ) : (
         <div className={css.settings}>
           <Section title={text('settings.theme')}>

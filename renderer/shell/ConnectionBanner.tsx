@@ -21,15 +21,17 @@ function Waiting({ state, since }: { state: 'connecting' | 'lost'; since: number
   const waited = useNow() - since;
   if (state === 'connecting' && waited < patienceMs) return null;
   return (
-    <div className={css.banner} role="status">
+    <output className={css.banner}>
       <Icon name="warn" size={16} />
-      <div>
+      <span>
         <strong>{text(`connection.${state}`)}</strong>
-        <p>{text('connection.means')}</p>
-      </div>
-      <span className={css.since}>
-        {text('connection.since', { time: duration(intl, Math.max(1_000, waited)) })}
+        <span className={css.means}>{text('connection.means')}</span>
       </span>
-    </div>
+      <span className={css.since}>
+        {text('connection.since', {
+          time: duration(intl, Math.max(1_000, Math.floor(waited / 1_000) * 1_000)),
+        })}
+      </span>
+    </output>
   );
 }

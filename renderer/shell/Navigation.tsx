@@ -27,9 +27,13 @@ function Mark({ screen }: { screen: Screen }) {
   if (screen !== 'grants' || shown.size === 0) return null;
   const stuck = [...shown.values()].filter(grant => grant.state === 'stuck').length;
   return stuck > 0 ? (
-    <span className={css.stuck}>{text('nav.stuck', { count: stuck })}</span>
+    <span className={css.stuck} data-count={stuck}>
+      {text('nav.stuck', { count: stuck })}
+    </span>
   ) : (
-    <span className={css.open}>{text('nav.open', { count: shown.size })}</span>
+    <span className={css.open} data-count={shown.size}>
+      {text('nav.open', { count: shown.size })}
+    </span>
   );
 }
 

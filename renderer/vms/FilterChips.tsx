@@ -22,9 +22,7 @@ export function FilterChips({ shown }: { shown: number }) {
           </Chip>
         ))}
       </fieldset>
-      <span className={css.shown} role="status">
-        {text('vms.shown', { count: shown })}
-      </span>
+      <output className={css.shown}>{text('vms.shown', { count: shown })}</output>
       <Popover.Root>
         <Popover.Trigger render={<IconButton icon="keyboard" label={text('keys.title')} />} />
         <Popover.Portal>

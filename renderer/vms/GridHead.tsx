@@ -5,22 +5,22 @@ import { Icon } from '../components/icons.tsx';
 import type { features } from './columns.tsx';
 import css from './VmGrid.module.css';
 
-export type VmTable = ReactTable<typeof features, VmRow>;
+type VmTable = ReactTable<typeof features, VmRow>;
 
 const ariaSort = { asc: 'ascending', desc: 'descending' } as const;
 
 export function GridHead({ table }: { table: VmTable }) {
   return (
-    <div role="rowgroup" className={css.head}>
+    <thead className={css.head}>
       {table.getHeaderGroups().map(group => (
-        <div key={group.id} role="row" aria-rowindex={1} className={css.row}>
+        <tr key={group.id} aria-rowindex={1} className={css.row}>
           {group.headers.map(header => {
             const direction = header.column.getIsSorted();
             const words = <table.FlexRender header={header} />;
             return (
-              <div
+              <th
                 key={header.id}
-                role="columnheader"
+                scope="col"
                 aria-sort={direction === false ? undefined : ariaSort[direction]}
               >
                 {header.column.getCanSort() ? (
@@ -36,11 +36,11 @@ export function GridHead({ table }: { table: VmTable }) {
                 ) : (
                   words
                 )}
-              </div>
+              </th>
             );
           })}
-        </div>
+        </tr>
       ))}
-    </div>
+    </thead>
   );
 }

@@ -19,13 +19,8 @@ export function GroupRow({ first, count, columns, index, start }: Parts) {
   const text = useText();
   const status = useVms(state => state.scopes.find(({ scope }) => scope === first.scope));
   return (
-    <div
-      role="row"
-      aria-rowindex={index}
-      className={css.group}
-      style={{ transform: `translateY(${start}px)` }}
-    >
-      <div role="gridcell" aria-colspan={columns}>
+    <tr aria-rowindex={index} className={css.group} style={{ transform: `translateY(${start}px)` }}>
+      <td colSpan={columns}>
         {text(`cloud.${first.cloud}`)}
         {' · '}
         <Name>{first.scopeName}</Name>
@@ -37,7 +32,7 @@ export function GroupRow({ first, count, columns, index, start }: Parts) {
             <Name>{[status.error.message, status.error.fix].filter(Boolean).join(' ')}</Name>
           </span>
         )}
-      </div>
-    </div>
+      </td>
+    </tr>
   );
 }

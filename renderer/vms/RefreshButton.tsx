@@ -7,6 +7,7 @@ import { broker } from '../state/broker.ts';
 import { useNow } from '../state/clock.ts';
 import { act } from '../state/toasts.ts';
 import { useVms } from '../state/vms.ts';
+import css from './RefreshButton.module.css';
 
 export function RefreshButton() {
   const text = useText();
@@ -32,7 +33,7 @@ export function RefreshButton() {
       title={oldest === undefined ? undefined : absoluteTime(intl, Date.parse(oldest))}
       onClick={() => act(() => broker().vms.refresh({}))}
     >
-      {label()}
+      <span className={css.word}>{label()}</span>
     </Button>
   );
 }

@@ -5,8 +5,8 @@ import { useText } from '../i18n/text.tsx';
 import { warmSearch } from '../state/vmList.ts';
 import { useVms } from '../state/vms.ts';
 import { filterVms, useVmView } from '../state/vmView.ts';
+import { gridId } from './ids.ts';
 import css from './SearchBox.module.css';
-import { gridId } from './VmGrid.tsx';
 
 const isApple = /mac|iphone|ipad/i.test(navigator.userAgent);
 

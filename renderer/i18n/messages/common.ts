@@ -37,7 +37,8 @@ export const common = {
     '{agree, number} of {asked, plural, one {# observer agrees} other {# observers agree}} · {family}',
   'myip.organisation': 'observers differ, all inside your organisation’s ranges · {family}',
   'myip.differ': 'observers saw different addresses · {family}',
-  'myip.unknown': '{asked, plural, =0 {not asked} other {none of # observers answered}} · {family}',
+  'myip.unknown':
+    '{asked, plural, =0 {not asked} other {no answer from # {asked, plural, one {observer} other {observers}}}} · {family}',
   'myip.short.agreed': 'agreed',
   'myip.short.organisation': 'organisation ranges',
   'myip.short.differ': 'different answers',

@@ -69,6 +69,7 @@ export const grants = {
   'request.source.policy.warn':
     'Everybody in the policy’s sources gets in, not only you. The preview names them.',
   'request.range': 'Addresses or CIDRs',
+  'request.range.example': '203.0.113.0/28',
   'request.range.hint': 'Several are separated by commas.',
   'request.time': 'Time',
   'request.max': 'max {time}',

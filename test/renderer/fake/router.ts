@@ -1,12 +1,14 @@
 /** The whole contract, answered from the fake world. Only for looking at and testing the window. */
 import { implement, ORPCError } from '@orpc/server';
-import type { ConnectEvent } from '../../../shared/contract/connect.ts';
 import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
 import { contract } from '../../../shared/contract/index.ts';
 import type { Plan } from '../../../shared/contract/policies.ts';
 import type { VmChange, VmRow } from '../../../shared/contract/vms.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
+import { connectStages } from './connectStages.ts';
 import { rowOf, seeds } from './names.ts';
+import { planOf } from './plan.ts';
+import { fail, previewOf } from './preview.ts';
 import { waysOf } from './ways.ts';
 import { defaultPolicy, grantOf, listOf, signIn, Topic, type World } from './world.ts';
 
@@ -23,9 +25,6 @@ export function fakeRouter(world: World, pace = 1) {
   let grantRev = 1;
   const now = (): number => Date.now();
 
-  const fail = (data: ErrorData): never => {
-    throw new ORPCError('LATCHKEY', { status: 422, data });
-  };
   const find = (ref: string): VmRow =>
     world.rows.get(ref) ??
     [...world.rows.values()].find(row => row.name === ref) ??
@@ -57,55 +56,12 @@ export function fakeRouter(world: World, pace = 1) {
     world.activity.unshift(entry);
     activityTopic.tell(entry);
   };
-  const previewOf = (request: GrantRequest, row: VmRow): RequestPreview => {
-    const policy =
-      world.policies.get(row.id) ??
-      fail({ code: 'NOT_CONFIGURED', message: `${row.name} is not configured.`, fix: 'Lock it first.' });
-    const usual =
-      policy.ports.find(({ port }) => port === (row.os === 'windows' ? 3389 : 22)) ?? policy.ports[0];
-    const ports = request.ports ?? (usual === undefined ? [] : [usual]);
-    for (const { port } of ports) {
-      if (!policy.ports.some(each => each.port === port))
-        fail({
-          code: 'PORT_NOT_IN_POLICY',
-          message: `Port ${port} is not in the policy of ${row.name}.`,
-          fix: 'Choose one that is, or edit the policy.',
-        });
-    }
-    const sources = (request.sources ?? ['my-ip']).map(source =>
-      source === 'my-ip' ? '203.0.113.7/32' : source === 'policy' ? '198.51.100.0/24' : source,
-    );
-    for (const source of sources) {
-      if (!/^[0-9a-f.:]+(\/\d+)?$/i.test(source))
-        fail({
-          code: 'BAD_CIDR',
-          message: `“${source}” is neither an address nor a CIDR.`,
-          fix: 'Write it like 203.0.113.7 or 203.0.113.0/28.',
-        });
-    }
-    const gates =
-      row.cloud === 'azure'
-        ? ['NSG nsg-web', `NSG ${row.name.slice(0, 30)}-nic`]
-        : [`security group latchkey-${row.name.slice(0, 30)}`];
-    return {
-      vm: row.id,
-      vmName: row.name,
-      ports: ports.map(({ port }) => ({ port, protocol: 'tcp' })),
-      sources,
-      forMs: request.forMs ?? 3_600_000,
-      writes: gates.map(
-        gate => `${gate}: let ${sources.join(', ')} in to port ${ports.map(({ port }) => port).join(', ')}`,
-      ),
-      notes:
-        row.cloud === 'azure'
-          ? ['This computer shuts it again; if it is off then, the next Latchkey that looks does.']
-          : [],
-    };
-  };
+  const previewFor = (request: GrantRequest, row: VmRow): RequestPreview =>
+    previewOf(request, row, world.policies.get(row.id));
   const errorOf = (thrown: unknown): ErrorData =>
     thrown instanceof ORPCError ? (thrown.data as ErrorData) : { code: 'INTERNAL', message: String(thrown) };
   const open = async (request: GrantRequest, row: VmRow): Promise<Grant> => {
-    const preview = previewOf(request, row);
+    const preview = previewFor(request, row);
     const id = Array.from({ length: 12 }, () => 'abcdefghijklmnop'[Math.floor(Math.random() * 16)]).join('');
     const base = {
       ...grantOf(row, id, now()),
@@ -122,41 +78,8 @@ export function fakeRouter(world: World, pace = 1) {
     log(row, 'opened', `Open for ${preview.sources.join(', ')}.`);
     return tellGrant({ ...base, state: 'open', openedAt: new Date().toISOString() });
   };
-  const planOf = (row: VmRow, kind: 'lock' | 'unlock'): Plan => ({
-    vm: row.id,
-    vmName: row.name,
-    cloud: row.cloud,
-    kind,
-    steps: [
-      {
-        action: 'tag',
-        target: row.name,
-        what: 'The policy is written to the VM’s tag latchkey-policy.',
-        foreign: false,
-      },
-      {
-        action: 'create',
-        target: 'nsg-web',
-        what: 'A deny rule latchkey-lock-9c1e at 200 for ports 22, 3389, 5985, 5986.',
-        foreign: false,
-      },
-      ...(row.exposedPorts.length > 0
-        ? [
-            {
-              action: 'move' as const,
-              target: 'nsg-web / AllowSshFromAnywhere',
-              what: 'The rule would let everybody through above the lock, so it moves below it.',
-              foreign: true,
-              before: 'priority 120',
-              after: 'priority 310',
-            },
-          ]
-        : []),
-    ],
-    warnings: row.power === 'stopped' ? ['The VM is stopped; the lock holds from its next start.'] : [],
-    alsoAffects: row.name.includes('shared') ? ['data-shared-b', 'spark-driver'] : [],
-    fingerprint: `${row.id}-${kind}`,
-  });
+  const openGrant = (row: VmRow): Grant | undefined =>
+    [...world.grants.values()].find(grant => grant.vm === row.id && grant.state === 'open');
   const each = (vms: string[], kind: 'lock' | 'unlock'): { plans: Plan[] } => ({
     plans: vms.map(vm => planOf(find(vm), kind)),
   });
@@ -220,92 +143,9 @@ export function fakeRouter(world: World, pace = 1) {
       leave: os.app.leave.handler(() => ({})),
     },
     connect: {
-      run: os.connect.run.handler(async function* ({ input }): AsyncGenerator<ConnectEvent> {
-        const row = find(input.vm);
-        const at = (): string => new Date().toISOString();
-        const stage = async function* (
-          name: 'my-ip' | 'asked' | 'rule' | 'answers' | 'client',
-          ms: number,
-          text: string,
-          usual?: string,
-        ): AsyncGenerator<ConnectEvent> {
-          yield {
-            kind: 'stage',
-            stage: name,
-            state: 'begun',
-            at: at(),
-            text,
-            ...(usual === undefined ? {} : { usual }),
-          };
-          await wait(ms * pace);
-          yield { kind: 'stage', stage: name, state: 'done', at: at(), ms, text };
-        };
-        yield* stage('my-ip', 12, 'You are seen from 203.0.113.7');
-        const known = [...world.grants.values()].find(grant => grant.vm === row.id && grant.state === 'open');
-        yield* stage('asked', 180, known === undefined ? 'Port 22 for an hour' : 'A grant is open already');
-        yield {
-          kind: 'stage',
-          stage: 'rule',
-          state: 'begun',
-          at: at(),
-          text: 'Writing the rule',
-          usual: '1 to 3 s',
-        };
-        const granted = known ?? (await open({ vms: [row.id] }, row));
-        yield {
-          kind: 'stage',
-          stage: 'rule',
-          state: 'done',
-          at: at(),
-          ms: 910,
-          text: 'latchkey-7f3a-22 in nsg-web',
-        };
-        yield {
-          kind: 'stage',
-          stage: 'answers',
-          state: 'begun',
-          at: at(),
-          text: `Waiting for ${row.addresses.public[0] ?? ''}:22`,
-          usual: '2 to 20 s',
-        };
-        await wait(2_000 * pace);
-        if (row.name === 'api-test-2') {
-          yield {
-            kind: 'stage',
-            stage: 'answers',
-            state: 'failed',
-            at: at(),
-            ms: 2_000,
-            text: 'No first bytes',
-          };
-          yield {
-            kind: 'failed',
-            error: {
-              code: 'NO_ANSWER',
-              message: 'The port is open for you, but nothing answers on it.',
-              fix: 'Is an SSH server running on the VM? Its own firewall may stop you.',
-            },
-          };
-          return;
-        }
-        yield {
-          kind: 'stage',
-          stage: 'answers',
-          state: 'done',
-          at: at(),
-          ms: 2_000,
-          text: 'SSH-2.0-OpenSSH_9.6',
-        };
-        const [endpoint] = row.endpoints;
-        if (endpoint === undefined) return;
-        const launch = {
-          argv: ['ssh', '-o', 'StrictHostKeyChecking=yes', '-p', '22', '--', `ada@${endpoint.host}`],
-        };
-        if (row.name !== 'web-2') yield* stage('client', 300, 'Your terminal with ssh');
-        else
-          yield { kind: 'stage', stage: 'client', state: 'failed', at: at(), text: 'No terminal was found' };
-        yield { kind: 'ready', grant: granted, endpoint, banner: 'OpenSSH 9.6', launch };
-      }),
+      run: os.connect.run.handler(({ input }) =>
+        connectStages(find(input.vm), { known: openGrant, open, wait: ms => wait(ms * pace) }),
+      ),
       sshConfig: os.connect.sshConfig.handler(() => ({ text: '' })),
       settings: {
         get: os.connect.settings.get.handler(({ input }) => world.connections.get(input.vm) ?? {}),
@@ -326,7 +166,7 @@ export function fakeRouter(world: World, pace = 1) {
         const failures: { vm: string; error: ErrorData }[] = [];
         for (const vm of input.vms) {
           try {
-            previews.push(previewOf(input, find(vm)));
+            previews.push(previewFor(input, find(vm)));
           } catch (thrown) {
             failures.push({ vm, error: errorOf(thrown) });
           }
