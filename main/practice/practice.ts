@@ -58,6 +58,7 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
   const awsWorld = createAwsWorld({
     now,
     lagMs: latencyMs,
+    powerMs: 10 * latencyMs,
     ...(awsSize === undefined ? {} : { size: awsSize }),
   });
   const stop = async () => {

@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { consoleLog } from './consoleLog.ts';
-import { type ArmContext, bodyOf, follow, idIn, origin, page, param, query } from './context.ts';
+import { type ArmContext, bodyOf, follow, idIn, origin, param, query } from './context.ts';
 import { ArmError, resourceNotFound } from './errors.ts';
 import type { PowerState, VirtualMachine } from './resources.ts';
 import { subscriptionList } from './subscriptionList.ts';
@@ -14,16 +14,7 @@ const base = `/subscriptions/:subscription/resourceGroups/:group/providers/${typ
 
 export function computeRoutes(app: FastifyInstance, context: ArmContext): void {
   const { world } = context;
-  app.get(`/subscriptions/:subscription/providers/${type}`, async request => {
-    const within = `/subscriptions/${param(request, 'subscription')}/`.toLowerCase();
-    const own = [...world.all(type)].filter(vm => vm.id.toLowerCase().startsWith(within));
-    return page(context, request, own, vm => listed(context, request, vm));
-  });
-  app.get(base, async request => {
-    const within = `${idIn(request, type, '')}`.toLowerCase();
-    const own = [...world.all(type)].filter(vm => vm.id.toLowerCase().startsWith(within));
-    return page(context, request, own, vm => listed(context, request, vm));
-  });
+  subscriptionList(app, context, type, (vm, request) => listed(context, request, vm));
   app.get(`${base}/:name`, async request => {
     const vm = vmOf(context, request);
     return vmView(world, vm, /instanceview/i.test(query(request, '$expand') ?? ''));

@@ -1,5 +1,5 @@
 /** The two lists every resource type has: of a subscription, and of one of its groups. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ArmContext, page, scopeOf } from './context.ts';
 import type { ResourceOf, ResourceType } from './resources.ts';
 
@@ -7,7 +7,7 @@ export function subscriptionList<Type extends ResourceType>(
   app: FastifyInstance,
   context: ArmContext,
   type: Type,
-  view: (resource: ResourceOf<Type>) => object,
+  view: (resource: ResourceOf<Type>, request: FastifyRequest) => object,
 ): void {
   for (const scope of [
     '/subscriptions/:subscription',
@@ -18,7 +18,7 @@ export function subscriptionList<Type extends ResourceType>(
       const within =
         `/subscriptions/${subscription}/${group === '' ? '' : `resourceGroups/${group}/`}`.toLowerCase();
       const own = [...context.world.all(type)].filter(one => one.id.toLowerCase().startsWith(within));
-      return page(context, request, own, view);
+      return page(context, request, own, resource => view(resource, request));
     });
   }
 }
