@@ -38,6 +38,8 @@ export const connectInput = z.object({
   /** Default: by the VM's system. `port` only: open and probe the port, start nothing. */
   client: z.enum(['ssh', 'rdp', 'none']).optional(),
   port: portNumber.optional(),
+  /** Connect by this live grant, and ask for nothing: it is an error if it is over. */
+  grant: z.string().optional(),
   forMs: z.int().min(1_000).max(86_400_000).optional(),
   sources: z.array(z.string()).optional(),
   reason: z.string().max(500).optional(),

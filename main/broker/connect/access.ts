@@ -37,16 +37,27 @@ export async function* openGrant(
     vm: Vm;
     port: number;
     sources: string[];
+    /** Only this one will do. */
+    grant?: string | undefined;
     forMs?: number | undefined;
     reason?: string | undefined;
     signal: AbortSignal;
   },
 ): AsyncGenerator<ConnectEvent, Grant> {
   const { grants, clock, asking } = deps;
-  const { vm, port, sources, forMs, reason, signal } = wanted;
+  const { vm, port, sources, grant: only, forMs, reason, signal } = wanted;
   yield stages.begin('asked', `Asking for port ${port} of ${vm.name} from ${sources.join(', ')}.`);
   for (let other = asking.get(vm.id); other; other = asking.get(vm.id)) await other;
-  const live = fitting(grants.liveOn(vm.id), port, sources, clock.now());
+  const there = grants.liveOn(vm.id);
+  const live =
+    only === undefined ? fitting(there, port, sources, clock.now()) : there.find(grant => grant.id === only);
+  if (only !== undefined && live === undefined) {
+    throw new LatchkeyError({
+      code: 'GRANT_OVER',
+      message: `Grant ${only} is over.`,
+      fix: 'Ask for access again.',
+    });
+  }
   if (live) {
     yield stages.done(`Grant ${live.id} is there already.`);
     yield stages.begin('rule', 'Its rule has to stand.');

@@ -101,8 +101,8 @@ export function createConnect(deps: {
       const sources = await egress.sources(vm, input.sources ?? ['my-ip']);
       yield stages.done(`You are seen as ${sources.join(', ')}.`);
 
-      const { forMs, reason } = input;
-      const wanted = { vm, port, sources, forMs, reason, signal };
+      const { grant: only, forMs, reason } = input;
+      const wanted = { vm, port, sources, grant: only, forMs, reason, signal };
       const grant = yield* openGrant({ grants, clock: os.clock, asking }, stages, wanted);
       if (signal.aborted) return;
 

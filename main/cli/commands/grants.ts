@@ -30,11 +30,11 @@ export function addGrants(program: Command): void {
 
   program
     .command('extend <grant>')
-    .description('move the end of a grant: so long from now')
-    .requiredOption('--for <time>', 'how long from now: 30m', parseFor)
+    .description('let a grant last longer')
+    .requiredOption('--for <time>', 'how much longer: 30m', parseFor)
     .action((grant: string, options: { for: number }, command: Command) =>
       withBroker(command, async ({ client, out }) => {
-        const extended = await client.grants.extend({ grant, forMs: options.for });
+        const extended = await client.grants.extend({ grant, byMs: options.for });
         out.result(extended, () =>
           out.line(`${showName(extended.vmName)}: ${left(extended.endsAt, createClock().now())} left.`),
         );

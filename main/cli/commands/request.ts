@@ -70,7 +70,13 @@ async function open(session: Session, request: GrantRequest, wait: boolean): Pro
 /** Goes the way of a connection for every TCP port of a grant, starting nothing at its end. */
 async function untilAnswers({ client }: Session, grant: Grant): Promise<void> {
   for (const { port } of grant.ports.filter(({ protocol }) => protocol !== 'udp')) {
-    const events = await client.connect.run({ vm: grant.vm, client: 'none', port, start: 'caller' });
+    const events = await client.connect.run({
+      vm: grant.vm,
+      grant: grant.id,
+      client: 'none',
+      port,
+      start: 'caller',
+    });
     for await (const event of events) if (event.kind === 'failed') throw new LatchkeyError(event.error);
   }
 }
