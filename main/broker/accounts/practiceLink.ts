@@ -76,19 +76,12 @@ export function createPracticeLink(
       return now(account);
     },
     async recover(account, used, error) {
-      switch (error.code) {
-        case 'CLOUD_UNREACHABLE':
-          await connect();
-          return true;
-        case 'CLOUD_UNAUTHORIZED':
-          await connect();
-          return clouds.get(account) !== used;
-        case 'CANCELLED':
-          // Cut off because somebody else has connected anew; who cancelled it himself is told so again.
-          return clouds.get(account) !== used;
-        default:
-          return false;
+      if (error.code === 'CLOUD_UNREACHABLE' || error.code === 'CLOUD_UNAUTHORIZED') {
+        await connect();
+        return error.code === 'CLOUD_UNREACHABLE' || clouds.get(account) !== used;
       }
+      // Cut off because somebody else has connected anew; who cancelled it himself is told so again.
+      return error.code === 'CANCELLED' && clouds.get(account) !== used;
     },
     clockOffset: account => clouds.get(account)?.clockOffset() ?? 0,
     authority: () => authority,

@@ -49,7 +49,7 @@ export function createActivity(deps: { db: Database; os: Pick<Os, 'clock' | 'log
       written.tell(undefined);
     },
     list: filter => page(db, filter),
-    csv: filter => csvOf(before => page(db, { ...filter, before, limit: 1000 })),
+    csv: filter => csvOf(db, filter),
     watch: signal => watch(signal),
     summary: vm => summaries.of(vm),
   };

@@ -11,74 +11,91 @@ export interface PageFilter extends ActivityFilter {
   limit?: number | undefined;
 }
 
-/** One page, newest first; `more` says whether another one follows. `filter.vm` is ignored: callers resolve it to `vmId`. */
-export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; more: boolean } {
-  const limit = filter.limit ?? 100;
-  const where: string[] = [];
-  const values: SqlValue[] = [];
-  const also = (sql: string, ...more: SqlValue[]): void => {
-    where.push(sql);
-    values.push(...more);
+/** A filter as SQL: `SELECT … FROM ${from} WHERE ${where} ORDER BY ${order} DESC`. */
+export interface Search {
+  from: string;
+  where: string[];
+  values: SqlValue[];
+  order: string;
+}
+
+/** The search a filter means, but for its kinds; undefined when nothing can match. `filter.vm` is ignored: callers resolve it to `vmId`. */
+export function searchOf(db: Database, filter: PageFilter): Search | undefined {
+  const search: Search = { from: 'activity', where: [], values: [], order: 'activity.id' };
+  const also = (sql: string, ...values: SqlValue[]): void => {
+    search.where.push(sql);
+    search.values.push(...values);
   };
-  if (filter.before !== undefined) also('activity.id < ?', filter.before);
   if (filter.since !== undefined) {
     const since = Date.parse(filter.since);
     const first = db.get('SELECT id FROM activity WHERE at >= ? ORDER BY at LIMIT 1', since);
-    if (!first) return { rows: [], more: false };
+    if (!first) return undefined;
     // Times grow with ids but for a clock that was set back: the id bounds the search, the time decides.
     also('activity.id >= ? AND +at >= ?', Number(first.id), since);
   }
   if (filter.vmId !== undefined) also('vm = ?', filter.vmId);
-  let from = 'activity';
-  if (filter.text !== undefined && filter.text !== '') {
-    if (filter.text.length >= 3) {
-      from = 'activity_text JOIN activity ON activity.id = activity_text.rowid';
-      also('activity_text MATCH ?', `"${filter.text.replaceAll('"', '""')}"`);
-    } else {
-      // The index holds pieces of three characters; shorter ones are common, so a page is full soon.
-      const like = `%${filter.text.replaceAll(/[\\%_]/g, found => `\\${found}`)}%`;
-      also(`(activity.text LIKE ? ESCAPE '\\' OR activity.vm_name LIKE ? ESCAPE '\\')`, like, like);
-    }
+  if (filter.text === undefined || filter.text === '') return search;
+  // A VM's rows are few enough to look at each. The index holds pieces of three characters; shorter texts are common,
+  // so a page of them is full soon.
+  if (filter.vmId === undefined && filter.text.length >= 3) {
+    also('activity_text MATCH ?', `"${filter.text.replaceAll('"', '""')}"`);
+    return {
+      ...search,
+      from: 'activity_text JOIN activity ON activity.id = activity_text.rowid',
+      order: 'activity_text.rowid',
+    };
   }
-  const rows = selectNewest(db, from, where, values, filter, limit + 1);
-  return { rows: rows.slice(0, limit).map(toRow), more: rows.length > limit };
+  const like = `%${filter.text.replaceAll(/[\\%_]/g, found => `\\${found}`)}%`;
+  const texts = ['text', 'vm_name', 'user', 'reason', 'source', 'grant_id'];
+  also(`(${texts.map(column => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`, ...texts.map(() => like));
+  return search;
 }
 
-/**
- * With kinds: one search per kind, each along its own index, so that a rare kind is found as quickly as a common one.
- * Where text or VM narrows already, the kind is only compared.
- */
-function selectNewest(
+/** `columns` of the rows a search finds before (older than) a row, newest first. */
+export function select(
   db: Database,
-  from: string,
-  where: string[],
-  values: SqlValue[],
-  filter: PageFilter,
+  columns: string,
+  search: Search,
+  kinds: readonly string[],
+  before: number | undefined,
   limit: number,
 ): SqlRow[] {
-  const kinds = filter.kinds && filter.kinds.length > 0 ? [...new Set(filter.kinds)] : undefined;
-  const order = from === 'activity' ? 'activity.id' : 'activity_text.rowid';
-  if (!kinds || from !== 'activity' || filter.vmId !== undefined) {
-    const all = [...where, ...(kinds ? [`+kind IN (${kinds.map(() => '?').join(', ')})`] : [])];
-    const condition = all.length > 0 ? `WHERE ${all.join(' AND ')}` : '';
-    return db.all(
-      `SELECT activity.* FROM ${from} ${condition} ORDER BY ${order} DESC LIMIT ?`,
-      ...values,
-      ...(kinds ?? []),
-      limit,
-    );
-  }
-  return kinds
-    .flatMap(kind =>
-      db.all(
-        `SELECT * FROM activity WHERE ${['kind = ?', ...where].join(' AND ')} ORDER BY id DESC LIMIT ?`,
-        kind,
-        ...values,
-        limit,
-      ),
-    )
-    .sort((a, b) => Number(b.id) - Number(a.id))
-    .slice(0, limit);
+  const where = [
+    ...search.where,
+    // The plus keeps the index on kinds out: it is not in the order wanted when there are several.
+    ...(kinds.length === 0
+      ? []
+      : [`${kinds.length > 1 ? '+' : ''}kind IN (${kinds.map(() => '?').join(', ')})`]),
+    ...(before === undefined ? [] : [`${search.order} < ?`]),
+  ];
+  const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
+  return db.all(
+    `SELECT ${columns} FROM ${search.from} ${condition} ORDER BY ${search.order} DESC LIMIT ?`,
+    ...search.values,
+    ...kinds,
+    ...(before === undefined ? [] : [before]),
+    limit,
+  );
+}
+
+/** One page, newest first; `more` says whether another one follows. */
+export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; more: boolean } {
+  const limit = filter.limit ?? 100;
+  const search = searchOf(db, filter);
+  if (!search) return { rows: [], more: false };
+  const kinds = [...new Set(filter.kinds)];
+  const find = (some: string[]): SqlRow[] => select(db, 'activity.*', search, some, filter.before, limit + 1);
+  // One search per kind, each along its own index, finds a rare kind as quickly as a common one; where text or VM
+  // narrow already, the kind is only compared.
+  const narrow = search.from !== 'activity' || filter.vmId !== undefined;
+  const rows =
+    kinds.length > 1 && !narrow
+      ? kinds
+          .flatMap(kind => find([kind]))
+          .sort((a, b) => Number(b.id) - Number(a.id))
+          .slice(0, limit + 1)
+      : find(kinds);
+  return { rows: rows.slice(0, limit).map(toRow), more: rows.length > limit };
 }
 
 /** Id of the newest row; 0 when there is none. */

@@ -156,7 +156,10 @@ export function createPolicies(deps: {
   }
   let begun = false;
   const listener = accounts.onChange(() => {
-    if (begun) void recover();
+    if (!begun) return;
+    recover().catch((error: unknown) =>
+      os.log.error({ error }, 'locks that were cut off could not be looked at'),
+    );
   });
 
   return {

@@ -48,7 +48,8 @@ test('a clock that is wrong is told once', async () => {
   await services.inventory.detail('web-1');
   await services.inventory.detail('pay-hub');
   const rows = services.activity.list({ kinds: ['account'], text: 'clock' }).rows;
-  expect(rows.map(({ account }) => account).toSorted()).toEqual(['practice-aws', 'practice-azure']);
+  expect(rows).toHaveLength(2);
+  expect(new Set(rows.map(({ account }) => account))).toEqual(new Set(['practice-aws', 'practice-azure']));
   const [account] = services.accounts.list();
   expect(Math.abs(account?.clockAheadMs ?? 0)).toBeGreaterThan(290_000);
 });

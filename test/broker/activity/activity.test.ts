@@ -1,13 +1,31 @@
+import { stringify } from 'csv-stringify/sync';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createActivity } from '../../../main/broker/activity/index.ts';
 import type { NewActivity } from '../../../main/broker/services.ts';
 import type { ActivityRow } from '../../../shared/contract/activity.ts';
+import { activityColumns, cell } from '../../../shared/domain/csv.ts';
 import { parseVmId } from '../../../shared/domain/ids.ts';
 import { createTestStore } from '../../fakes/os.ts';
 
 const vmOf = (name: string) =>
   parseVmId(`/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/${name}`);
 const day = 86_400_000;
+const hurting = [
+  '=1+1',
+  'a\u001fb',
+  'a\u001e',
+  '-x',
+  ' =x',
+  'a, b',
+  'a;=b',
+  '"',
+  'é’s',
+  'x\n=y',
+  '',
+  ' ',
+  'plain text 1/2',
+];
 
 async function setUp() {
   const { os, db } = await createTestStore();
@@ -112,6 +130,22 @@ test('CSV has a heading, every row, and no cell that is a formula', async () => 
   expect(lines[1]).toContain(`,'=cmd|x,`);
   expect(lines[1]).toContain('"with ""quotes"", and a line"');
   expect(pieces).toBeGreaterThan(3);
+});
+
+test('every row is written as its cells are, whatever stands in it', async () => {
+  const { activity } = await setUp();
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom(...hurting));
+  const row = fc.record({ text, vmName: text, reason: text, ports: text });
+  for (const written of fc.sample(row, { numRuns: 300, seed: 5 })) {
+    activity.write({ kind: 'request', ...written, error: { code: 'NO_ANSWER', message: '…' } });
+  }
+  const { rows } = activity.list({ limit: 1000 });
+  const expected = rows.map(row => activityColumns.map(column => cell(column.text(row))));
+  let records = '';
+  for await (const piece of activity.csv({})) records += piece;
+  expect(records).toBe(
+    stringify([activityColumns.map(({ heading }) => heading), ...expected], { record_delimiter: 'windows' }),
+  );
 });
 
 test('a row that can’t be written is logged and nothing else', async () => {

@@ -27,7 +27,7 @@ const everyStage = ['my-ip', 'asked', 'rule', 'answers', 'client'].flatMap(stage
 
 test.skipIf(!hasSsh)('the whole way: the system’s ssh logs in with strict host keys', async () => {
   const { services } = await startTestBroker();
-  await services.connect.settings.set((await services.inventory.find('web-1')).id, { user: 'jo' });
+  services.connect.settings.set((await services.inventory.find('web-1')).id, { user: 'jo' });
   const { stages, last } = await connect(services, { clientArguments: ['hostname'] });
   expect(stages).toEqual(everyStage);
   if (last?.kind !== 'ready') throw new Error(JSON.stringify(last));
