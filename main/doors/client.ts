@@ -1,6 +1,5 @@
 /** The caller's side of the local socket: the contract, typed, for the command line and for a desktop app that takes over. */
 import { readFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { connect } from 'node:net';
 import { createORPCClient, mapEventIterator } from '@orpc/client';
 import { RPCLink } from '@orpc/client/websocket';
@@ -68,9 +67,11 @@ function opened(socket: WebSocket): Promise<boolean> {
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(true));
     socket.once('unexpected-response', (_, response) => {
-      socket.once('error', () => resolve(false));
+      if (response.statusCode === 401) resolve(false);
+      else reject(unreachable(`it answered with status ${response.statusCode}`));
+      // Says once more, as an error, that nothing came of it.
+      socket.on('error', () => undefined);
       socket.terminate();
-      if (response.statusCode !== 401) reject(unreachable(`it answered with status ${response.statusCode}`));
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '')) resolve(false);
@@ -79,7 +80,9 @@ function opened(socket: WebSocket): Promise<boolean> {
   });
 }
 
-function askAddress(path: string, headers: Record<string, string>): Promise<string> {
+async function askAddress(path: string, headers: Record<string, string>): Promise<string> {
+  // Imported late: as an ES module it costs more than all else that a command loads.
+  const { get } = await import('node:http');
   return new Promise((resolve, reject) => {
     const request = get({ socketPath: path, path: addressPath, headers, agent: false }, response => {
       let text = '';

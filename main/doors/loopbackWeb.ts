@@ -46,8 +46,8 @@ export async function openLoopbackWeb(options: {
         .end(text);
     if (request.headers.host !== host) return say(421, 'Not here.');
     if (request.method !== 'GET') return say(405, 'Only GET.', { allow: 'GET' });
-    if (!URL.canParse(request.url ?? '', origin)) return say(400, 'Not an address.');
-    const address = new URL(request.url ?? '', origin);
+    const address = URL.parse(`${origin}${request.url}`);
+    if (address?.host !== host) return say(400, 'Not an address.');
     const token = address.searchParams.get('t');
     if (address.pathname === '/' && token !== null) {
       const session = sessions.exchange(token);

@@ -43,8 +43,11 @@ export function refuse(socket: Duplex, status: string): void {
 }
 
 function wire(socket: WebSocket): Wire {
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
   return {
     send: frame => {
+      // Its streams hear of the close; one that never waits would keep it from being heard.
+      if (socket.readyState !== socket.OPEN) return closed;
       if (socket.bufferedAmount < mostUnsent) {
         socket.send(frame);
         return Promise.resolve();

@@ -32,7 +32,7 @@ describe('the power', () => {
   function sleepy() {
     const hand = createHandClock();
     let slept = 0;
-    const clock: Clock = { now: () => hand.now() + slept, after: hand.after };
+    const clock: Clock = { now: () => hand.now() + slept, after: (ms, run) => hand.after(ms, run) };
     return { clock, hand, sleep: (ms: number) => (slept += ms) };
   }
 

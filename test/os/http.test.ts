@@ -63,12 +63,16 @@ describe('http', () => {
 
   it('keeps to one address family', async () => {
     const port = await plain((request, response) => response.end(request.socket.remoteAddress));
-    const { get } = createHttp({});
-    expect((await get(`http://localhost:${port}/`, { family: 4, timeoutMs: 2000 })).body).toBe('127.0.0.1');
-    await expect(get(`http://localhost:${port}/`, { family: 6, timeoutMs: 2000 })).rejects.toThrow();
-    await expect(get(`http://127.0.0.1:${port}/`, { family: 6, timeoutMs: 2000 })).rejects.toMatchObject({
-      code: 'EADDRNOTAVAIL',
-    });
+    const http = createHttp({});
+    expect((await http.get(`http://localhost:${port}/`, { family: 4, timeoutMs: 2000 })).body).toBe(
+      '127.0.0.1',
+    );
+    await expect(http.get(`http://localhost:${port}/`, { family: 6, timeoutMs: 2000 })).rejects.toThrow();
+    await expect(http.get(`http://127.0.0.1:${port}/`, { family: 6, timeoutMs: 2000 })).rejects.toMatchObject(
+      {
+        code: 'EADDRNOTAVAIL',
+      },
+    );
   });
 
   it('trusts a certificate authority it is given, and no other', async () => {
@@ -84,13 +88,13 @@ describe('http', () => {
     const port = await listen(createSecureServer({ key, cert }, (_, response) => response.end('direct')));
     const url = `https://127.0.0.1:${port}/`;
     const { address, seen } = await proxy();
-    const { get } = createHttp({ HTTPS_PROXY: address, HTTP_PROXY: address });
-    expect((await get(url, { ca: cert, timeoutMs: 2000 })).body).toBe('direct');
+    const http = createHttp({ HTTPS_PROXY: address, HTTP_PROXY: address });
+    expect((await http.get(url, { ca: cert, timeoutMs: 2000 })).body).toBe('direct');
     expect(seen).toEqual([]);
-    expect((await get(url, { ca: cert, proxy: true, timeoutMs: 2000 })).body).toBe('direct');
+    expect((await http.get(url, { ca: cert, proxy: true, timeoutMs: 2000 })).body).toBe('direct');
     expect(seen).toEqual([`CONNECT 127.0.0.1:${port}`]);
-    await expect(get(url, { proxy: true, timeoutMs: 2000 })).rejects.toThrow(/self-signed/);
-    expect((await get('http://198.51.100.1/ip', { proxy: true, timeoutMs: 2000 })).body).toBe(
+    await expect(http.get(url, { proxy: true, timeoutMs: 2000 })).rejects.toThrow(/self-signed/);
+    expect((await http.get('http://198.51.100.1/ip', { proxy: true, timeoutMs: 2000 })).body).toBe(
       'from the proxy',
     );
   });
@@ -98,8 +102,10 @@ describe('http', () => {
   it('honours NO_PROXY', async () => {
     const port = await plain((_, response) => response.end('direct'));
     const { address, seen } = await proxy();
-    const { get } = createHttp({ HTTP_PROXY: address, NO_PROXY: '127.0.0.1' });
-    expect((await get(`http://127.0.0.1:${port}/`, { proxy: true, timeoutMs: 2000 })).body).toBe('direct');
+    const http = createHttp({ HTTP_PROXY: address, NO_PROXY: '127.0.0.1' });
+    expect((await http.get(`http://127.0.0.1:${port}/`, { proxy: true, timeoutMs: 2000 })).body).toBe(
+      'direct',
+    );
     expect(seen).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createProcesses } from '../../main/os/processes.ts';
 import { temporaryFolder } from '../fakes/temporaryFolder.ts';
 
-const { find, run, launch } = createProcesses();
+const processes = createProcesses();
 const node = (code: string, ...more: string[]) => [process.execPath, '-e', code, ...more];
 
 describe('processes', () => {
@@ -16,13 +16,13 @@ describe('processes', () => {
     expect(await here.find(['document', 'missing', 'program'])).toBe(join(folder, 'program'));
     expect(await here.find(['document'])).toBeUndefined();
     expect(await createProcesses({}).find(['program'])).toBeUndefined();
-    expect(await find([process.execPath])).toBe(process.execPath);
+    expect(await processes.find([process.execPath])).toBe(process.execPath);
   });
 
   it('runs to the end with input and gives what was printed', async () => {
     const code =
       "process.stdin.on('data', d => process.stdout.write(d)); console.error('told'); process.exitCode = 3";
-    expect(await run(node(code), { timeoutMs: 5000, input: 'text' })).toEqual({
+    expect(await processes.run(node(code), { timeoutMs: 5000, input: 'text' })).toEqual({
       status: 3,
       stdout: 'text',
       stderr: 'told\n',
@@ -31,7 +31,7 @@ describe('processes', () => {
 
   it('hands arguments over as they are: nothing is read by a shell', async () => {
     const hostile = ['$(touch x)', '`id`', '; rm -rf /', 'a b', '"', '-oProxyCommand=id'];
-    const { stdout } = await run(
+    const { stdout } = await processes.run(
       node('console.log(JSON.stringify(process.argv.slice(1)))', '--', ...hostile),
       {
         timeoutMs: 5000,
@@ -41,22 +41,24 @@ describe('processes', () => {
   });
 
   it('ends what takes too long, and cuts what is too much', async () => {
-    expect((await run(node('setInterval(() => {}, 1000)'), { timeoutMs: 100 })).status).toBeNull();
-    const { stdout } = await run(node("process.stdout.write('x'.repeat(3e6))"), { timeoutMs: 5000 });
+    expect((await processes.run(node('setInterval(() => {}, 1000)'), { timeoutMs: 100 })).status).toBeNull();
+    const { stdout } = await processes.run(node("process.stdout.write('x'.repeat(3e6))"), {
+      timeoutMs: 5000,
+    });
     expect(stdout).toHaveLength(1024 * 1024);
   });
 
   it('launches what lives on', async () => {
-    const { pid } = await launch(node('setTimeout(() => {}, 5000)'));
+    const { pid } = await processes.launch(node('setTimeout(() => {}, 5000)'));
     expect(process.kill(pid, 0)).toBe(true);
     process.kill(pid, 'SIGKILL');
-    await expect(launch(node(''))).resolves.toMatchObject({ pid: expect.any(Number) as number });
+    await expect(processes.launch(node(''))).resolves.toMatchObject({ pid: expect.any(Number) as number });
   });
 
   it('notices what can not start or fails at once', async () => {
     const failed = { code: 'CLIENT_FAILED' };
-    await expect(launch(['/nowhere/program'])).rejects.toMatchObject(failed);
-    await expect(launch(node('process.exit(7)'))).rejects.toMatchObject({
+    await expect(processes.launch(['/nowhere/program'])).rejects.toMatchObject(failed);
+    await expect(processes.launch(node('process.exit(7)'))).rejects.toMatchObject({
       ...failed,
       message: expect.stringContaining('status 7') as string,
     });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createDatabases } from '../../main/os/sqlite.ts';
 import { temporaryFolder } from '../fakes/temporaryFolder.ts';
 
-const { open } = createDatabases();
+const open = (path: string) => createDatabases().open(path);
 
 function fresh() {
   const path = join(temporaryFolder(), 'ledger.sqlite');

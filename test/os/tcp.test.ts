@@ -10,9 +10,9 @@ async function server(answer: (socket: Socket) => void): Promise<number> {
   return (listening.address() as AddressInfo).port;
 }
 
-const { firstBytes } = createTcp();
+const tcp = createTcp();
 const ask = (port: number, hello?: Uint8Array) =>
-  firstBytes('127.0.0.1', port, { timeoutMs: 1000, ...(hello ? { hello } : {}) });
+  tcp.firstBytes('127.0.0.1', port, { timeoutMs: 1000, ...(hello ? { hello } : {}) });
 
 describe('first bytes', () => {
   it('are what the server says first, at most 1 KiB', async () => {
@@ -29,7 +29,7 @@ describe('first bytes', () => {
 
   it('do not count when there are none: a port that only accepts is no machine', async () => {
     const silent = await server(() => undefined);
-    await expect(firstBytes('127.0.0.1', silent, { timeoutMs: 30 })).rejects.toMatchObject({
+    await expect(tcp.firstBytes('127.0.0.1', silent, { timeoutMs: 30 })).rejects.toMatchObject({
       code: 'ETIMEDOUT',
     });
     const leaves = await server(socket => socket.end());
@@ -41,10 +41,10 @@ describe('first bytes', () => {
   it('are not waited for any longer than wanted', async () => {
     const port = await server(() => undefined);
     const abort = new AbortController();
-    const asked = firstBytes('127.0.0.1', port, { timeoutMs: 5000, signal: abort.signal });
+    const asked = tcp.firstBytes('127.0.0.1', port, { timeoutMs: 5000, signal: abort.signal });
     abort.abort();
     await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
-    const late = firstBytes('127.0.0.1', port, { timeoutMs: 5000, signal: AbortSignal.abort() });
+    const late = tcp.firstBytes('127.0.0.1', port, { timeoutMs: 5000, signal: AbortSignal.abort() });
     await expect(late).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
