@@ -64,8 +64,8 @@ function ActivityList() {
   const virtual = useRows({
     count: rows.length,
     scroller,
-    height: useCallback(() => height, [height]),
-    keyOf: at => rows[at]?.id ?? at,
+    height: () => height,
+    keyOf: useCallback((at: number) => rows[at]?.id ?? at, [rows]),
     head: 0,
   });
   const drawn = virtual.getVirtualItems();

@@ -2,19 +2,20 @@
 import type { ReactNode } from 'react';
 import css from './Section.module.css';
 
-export function Section({
-  title,
-  aside,
-  children,
-}: {
+interface Parts {
   title: ReactNode;
+  /** Level of the heading: 2 directly under a screen's title, 3 in panes and dialogs. */
+  level?: 2 | 3;
   aside?: ReactNode;
   children: ReactNode;
-}) {
+}
+
+export function Section({ title, level = 3, aside, children }: Parts) {
+  const Heading = level === 2 ? 'h2' : 'h3';
   return (
     <section className={css.section}>
       <header>
-        <h3>{title}</h3>
+        <Heading>{title}</Heading>
         {aside}
       </header>
       {children}

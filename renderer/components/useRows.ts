@@ -1,11 +1,13 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useEffect } from 'react';
+import { useSettings } from '../state/settings.ts';
 
 interface Parts {
   count: number;
   scroller: RefObject<HTMLElement | null>;
-  /** Pixels. A new function means new heights. */
+  /** Pixels, in the density that is set. */
   height: (at: number) => number;
+  /** The same function as long as the rows are the same: a new one makes every place be worked out anew. */
   keyOf: (at: number) => string | number;
   /** What covers the top of the scroller, in pixels. */
   head: number;
@@ -13,6 +15,7 @@ interface Parts {
 
 /** Virtual rows: only those in view are in the page. */
 export function useRows({ count, scroller, height, keyOf, head }: Parts): Virtualizer<HTMLElement, Element> {
+  const density = useSettings(state => state.settings?.density);
   // oxlint-disable-next-line react/incompatible-library -- its functions change without notice to React's compiler, which is not used here
   const virtual = useVirtualizer<HTMLElement, Element>({
     count,
@@ -22,7 +25,7 @@ export function useRows({ count, scroller, height, keyOf, head }: Parts): Virtua
     scrollPaddingStart: head,
     overscan: 12,
   });
-  // New heights: what was measured with the old ones is void.
-  useEffect(() => virtual.measure(), [virtual, height]);
+  // Another density: heights worked out before are void.
+  useEffect(() => virtual.measure(), [virtual, density]);
   return virtual;
 }

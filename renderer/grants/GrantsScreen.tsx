@@ -27,7 +27,7 @@ export function GrantsScreen() {
       }
     >
       {live.length > 0 ? (
-        <Section title={text('grants.live', { count: live.length })}>
+        <Section level={2} title={text('grants.live', { count: live.length })}>
           <GrantTable grants={live} label={text('grants.live', { count: live.length })} live />
         </Section>
       ) : (
@@ -37,7 +37,7 @@ export function GrantsScreen() {
         </Empty>
       )}
       {past.length > 0 && (
-        <Section title={text('grants.past')}>
+        <Section level={2} title={text('grants.past')}>
           <GrantTable grants={past} label={text('grants.past')} live={false} />
         </Section>
       )}

@@ -25,7 +25,7 @@ export function ListSetting({
   const [error, setError] = useState<ErrorData>();
   const wanted = draft.split(/[\s,]+/).filter(Boolean);
   return (
-    <Section title={<label htmlFor={id}>{text(`settings.${name}`)}</label>}>
+    <Section level={2} title={<label htmlFor={id}>{text(`settings.${name}`)}</label>}>
       <form
         className={css.list}
         onSubmit={event => {

@@ -33,7 +33,7 @@ export function SettingsScreen() {
         <output>{text('settings.reading')}</output>
       ) : (
         <div className={css.settings}>
-          <Section title={text('settings.theme')}>
+          <Section level={2} title={text('settings.theme')}>
             <Choice
               label={text('settings.theme')}
               value={settings.theme}
@@ -41,7 +41,7 @@ export function SettingsScreen() {
               onChange={theme => save({ theme })}
             />
           </Section>
-          <Section title={text('settings.density')}>
+          <Section level={2} title={text('settings.density')}>
             <Choice
               label={text('settings.density')}
               value={settings.density}
@@ -49,7 +49,7 @@ export function SettingsScreen() {
               onChange={density => save({ density })}
             />
           </Section>
-          <Section title={text('settings.warn')}>
+          <Section level={2} title={text('settings.warn')}>
             <Choice
               label={text('settings.warn')}
               value={String(settings.warnBeforeMs)}
@@ -93,7 +93,7 @@ function About() {
     say(text('copied'));
   };
   return (
-    <Section title={text('about')}>
+    <Section level={2} title={text('about')}>
       {error !== undefined && <ErrorNote error={error} />}
       {info !== undefined && (
         <>

@@ -47,11 +47,8 @@ export function VmGrid({ rows, tab, matches }: Parts) {
   const virtual = useRows({
     count: items.length,
     scroller,
-    height: useCallback(
-      (at: number) => (items[at]?.kind === 'group' ? height.group : height.vm),
-      [items, height],
-    ),
-    keyOf: at => items[at]?.id ?? at,
+    height: at => (items[at]?.kind === 'group' ? height.group : height.vm),
+    keyOf: useCallback((at: number) => items[at]?.id ?? at, [items]),
     head: headHeight,
   });
 
