@@ -102,10 +102,10 @@ export interface Egress {
   watch(signal: AbortSignal): AsyncGenerator<MyIp>;
   /**
    * The source CIDRs a request means, for this VM: `my-ip` by the observers that see us as this VM's cloud does, in an
-   * address family the VM has; `policy` the policy's own; a CIDR as typed, canonical. Throws MY_IP_UNKNOWN,
-   * MY_IP_DISAGREES (with all answers in `detail`), BAD_CIDR, SOURCE_FAMILY.
+   * address family the VM has; `policy` what its policy allows for all of `ports`; a CIDR as typed, canonical. Throws
+   * MY_IP_UNKNOWN, MY_IP_DISAGREES (with all answers in `detail`), BAD_CIDR, SOURCE_FAMILY, SOURCE_NOT_ALLOWED.
    */
-  sources(vm: Vm, choices: string[]): Promise<string[]>;
+  sources(vm: Vm, choices: string[], ports: number[]): Promise<string[]>;
 }
 
 export interface Policies {

@@ -58,7 +58,8 @@ export function startTray(deps: TrayDeps): Disposable {
     const now = clock.now();
     const grants = [...known.values()];
     tray.setToolTip(trayTip(grants, now));
-    const { show, quit } = deps;
+    const show = (screen: string) => deps.show(screen);
+    const quit = () => deps.quit();
     const revokeAll = () => act('Could not revoke all', client.grants.revoke({ all: true }));
     tray.setContextMenu(
       Menu.buildFromTemplate(trayMenu(grants, now, { extend, revoke, revokeAll, show, quit })),

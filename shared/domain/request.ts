@@ -29,10 +29,10 @@ const defaultTime = 3_600_000;
  * BAD_INPUT for a request without ports, sources or time.
  */
 export function checkRequest(policy: Policy, os: 'linux' | 'windows' | 'unknown', wanted: Wanted): Checked {
-  const asked = wanted.ports ?? defaultPorts(policy, os);
+  const asked = askedPorts(policy, os, wanted.ports);
   if (asked.length === 0) throw empty('no port');
-  if (wanted.sources.length === 0) throw empty('no source');
   const ports = unique(asked.map(port => settle(policy, port)));
+  if (wanted.sources.length === 0) throw empty('no source');
   const longest = maxTime(policy, ports);
   const forMs = wanted.forMs ?? Math.min(defaultTime, longest);
   if (!(forMs > 0)) throw empty('no time');
@@ -63,6 +63,15 @@ export function checkTime(
     fix: `Ask for ${limit} or less; you can extend while it is open.`,
     detail: { port: first.port, protocol: first.protocol, maxMs: first.maxMs, askedMs: forMs },
   });
+}
+
+/** The ports a request means: those it names, else the one that fits the VM's system, else all of the policy's. */
+export function askedPorts(
+  policy: Policy,
+  os: 'linux' | 'windows' | 'unknown',
+  named: Wanted['ports'],
+): Wanted['ports'] & object {
+  return named ?? defaultPorts(policy, os);
 }
 
 function defaultPorts(policy: Policy, os: 'linux' | 'windows' | 'unknown'): Wanted['ports'] & object {

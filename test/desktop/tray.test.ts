@@ -30,7 +30,7 @@ describe('the tray', () => {
     });
     const menu = trayMenu([later, sooner], noon, did);
     expect(menu.slice(0, 2).map(item => item.label)).toEqual(['R&&D  22  45s left', 'web-1  22  1h left']);
-    const [extend, revoke] = menu[0]?.submenu as unknown[];
+    const [extend, revoke] = (menu[0]?.submenu ?? []) as unknown[];
     click(extend);
     click(revoke);
     expect(did.extend).toHaveBeenCalledWith('zzzz2345efgh');

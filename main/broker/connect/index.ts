@@ -98,7 +98,7 @@ export function createConnect(deps: {
     const stages = createStages(os.clock, vm.cloud);
     try {
       yield stages.begin('my-ip', 'Looking from which address you will be seen.');
-      const sources = await egress.sources(vm, input.sources ?? ['my-ip']);
+      const sources = await egress.sources(vm, input.sources ?? ['my-ip'], [port]);
       yield stages.done(`You are seen as ${sources.join(', ')}.`);
 
       const { grant: only, forMs, reason } = input;

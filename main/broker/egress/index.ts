@@ -85,14 +85,14 @@ export function createEgress(deps: {
         yield myIp;
       }
     },
-    async sources(vm, choices) {
+    async sources(vm, choices, ports) {
       const cloud = accounts.cloud(vm.account);
       const families = familiesOfVm(vm);
       const found: string[] = [];
       for (const choice of choices.length > 0 ? choices : ['my-ip']) {
         if (choice === 'my-ip') {
           found.push(...myIpSources(vm.name, families.reached, await ask(setFor(cloud), false)));
-        } else if (choice === 'policy') found.push(...policySources(vm, families.reached));
+        } else if (choice === 'policy') found.push(...policySources(vm, families.reached, ports));
         else found.push(typedSource(vm.name, families.all, choice));
       }
       return [...new Set(found)];

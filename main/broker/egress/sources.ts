@@ -1,6 +1,6 @@
 /** Which source CIDRs a request means. */
 import type { MyIp } from '../../../shared/contract/egress.ts';
-import { canonicalCidr, cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
+import { canonicalCidr, cidrContains, cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 
@@ -49,8 +49,11 @@ export function myIpSources(vmName: string, families: Family[], myIp: MyIp): str
   });
 }
 
-/** What the policy's ports allow, canonical; a port that allows any source means every address of the VM's families. */
-export function policySources(vm: Vm, families: Family[]): string[] {
+/**
+ * What the policy allows for all of these ports, canonical; a port that allows any source means every address of the
+ * VM's families. Throws NOT_CONFIGURED, and SOURCE_NOT_ALLOWED where the ports have no source in common.
+ */
+export function policySources(vm: Vm, families: Family[], ports: number[]): string[] {
   if (!vm.policy) {
     throw new LatchkeyError({
       code: 'NOT_CONFIGURED',
@@ -59,7 +62,18 @@ export function policySources(vm: Vm, families: Family[]): string[] {
     });
   }
   const every = families.map(family => (family === 'ipv4' ? '0.0.0.0/0' : '::/0'));
-  return vm.policy.ports.flatMap(port => (port.sources.length > 0 ? port.sources.map(canonicalCidr) : every));
+  const allowed = vm.policy.ports
+    .filter(({ port }) => ports.includes(port))
+    .map(port => (port.sources.length > 0 ? port.sources.map(canonicalCidr) : every));
+  const common = [...new Set(allowed.flat())].filter(source =>
+    allowed.every(ranges => ranges.some(range => cidrContains(range, source))),
+  );
+  if (common.length > 0 || allowed.length === 0) return common;
+  throw new LatchkeyError({
+    code: 'SOURCE_NOT_ALLOWED',
+    message: `The policy of ${vm.name} allows ports ${ports.join(', ')} for different sources.`,
+    fix: 'Ask for one port at a time.',
+  });
 }
 
 /** A source as a person typed it, canonical. Throws BAD_CIDR, and SOURCE_FAMILY where no address of the VM is of its family. */

@@ -2,7 +2,7 @@
 import type { Protocol } from '../../../shared/contract/common.ts';
 import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
-import { checkRequest } from '../../../shared/domain/request.ts';
+import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
 import { formatDuration, wholeSecond } from '../../../shared/domain/time.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
@@ -36,7 +36,8 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
   async function prepare(ref: string, request: GrantRequest): Promise<Prepared> {
     const vm = await running(context, await context.inventory.find(ref));
     const policy = configured(vm);
-    const sources = await context.egress.sources(vm, request.sources ?? ['my-ip']);
+    const asked = askedPorts(policy, vm.os, request.ports).map(({ port }) => port);
+    const sources = await context.egress.sources(vm, request.sources ?? ['my-ip'], asked);
     const { ports, forMs } = checkRequest(policy, vm.os, {
       ports: request.ports,
       sources,

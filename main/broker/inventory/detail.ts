@@ -11,7 +11,7 @@ export async function waysTo(vm: Vm, egress: Pick<Egress, 'sources'>): Promise<V
   if (vm.kind === 'classic') return [];
   let sources: string[];
   try {
-    sources = await egress.sources(vm, ['my-ip']);
+    sources = await egress.sources(vm, ['my-ip'], []);
   } catch (error) {
     if (error instanceof LatchkeyError) return [];
     throw error;

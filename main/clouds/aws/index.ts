@@ -60,7 +60,9 @@ export function createAwsCloud(options: AwsOptions): Cloud {
       await carryOut(await draft, plan, onStep, signal);
     },
 
-    endpoints: (vm, ports) => ports.flatMap(port => options.addressBook?.(vm, port) ?? direct(vm, port)),
+    // Where there is a book, an address that is not in it leads nowhere of ours.
+    endpoints: (vm, ports) =>
+      ports.flatMap(port => (options.addressBook ? (options.addressBook(vm, port) ?? []) : direct(vm, port))),
     hostKeys: (vm, signal) => readHostKeys(aws, vm.id, signal),
     observers: () => options.observers ?? [],
     dispose: () => aws.dispose(),

@@ -158,8 +158,8 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     endpoints: (vm, ports) =>
       ports.flatMap(port => {
-        const listed = options.addressBook?.(vm.id, port);
-        if (listed !== undefined) return [listed];
+        // Where there is a book, an address that is not in it leads nowhere of ours.
+        if (options.addressBook) return options.addressBook(vm.id, port) ?? [];
         const host = vm.interfaces.flatMap(nic => nic.publicAddresses)[0];
         return host === undefined ? [] : [{ port, host, hostPort: port }];
       }),

@@ -163,11 +163,11 @@ test('my IP is asked once for a network, and again when the network changed', as
   const one = await observer();
   const two = await observer();
   const { egress, networkChanged } = await setUp([one.url, two.url]);
-  expect(await egress.sources(vm(), ['my-ip'])).toEqual(['127.0.0.1/32']);
+  expect(await egress.sources(vm(), ['my-ip'], [22])).toEqual(['127.0.0.1/32']);
   expect((await egress.get(false)).ipv4).toEqual({ state: 'agreed', address: '127.0.0.1' });
   expect(one.asked()).toBe(1);
   networkChanged();
-  await egress.sources(vm(), []);
+  await egress.sources(vm(), [], [22]);
   expect(one.asked()).toBe(2);
   await egress.get(true);
   expect(two.asked()).toBe(3);
@@ -197,26 +197,28 @@ test('a request never gets more than it names', async () => {
       { port: 3389, protocol: 'tcp', sources: [], maxMs: 60_000 },
     ],
   };
-  await expect(egress.sources(vm(), ['my-ip'])).rejects.toMatchObject({
+  await expect(egress.sources(vm(), ['my-ip'], [22])).rejects.toMatchObject({
     code: 'MY_IP_DISAGREES',
     detail: { observations: [{ address: '8.8.8.8' }, { address: '9.9.9.9' }] },
   });
   settings.set({ organisationRanges: ['8.8.8.0/24', '9.9.9.0/24'] });
-  expect(await egress.sources(vm(), ['my-ip'])).toEqual(['8.8.8.0/24', '9.9.9.0/24']);
-  expect(await egress.sources(vm(), ['203.0.113.9', '203.0.113.9/32'])).toEqual(['203.0.113.9/32']);
-  expect(await egress.sources(vm({}, policy), ['policy'])).toEqual(['203.0.113.0/24', '0.0.0.0/0']);
-  await expect(egress.sources(vm(), ['policy'])).rejects.toMatchObject({ code: 'NOT_CONFIGURED' });
-  await expect(egress.sources(vm(), ['10.0.0.300'])).rejects.toMatchObject({ code: 'BAD_CIDR' });
-  await expect(egress.sources(vm(), ['2001:db8::1'])).rejects.toMatchObject({ code: 'SOURCE_FAMILY' });
+  expect(await egress.sources(vm(), ['my-ip'], [22])).toEqual(['8.8.8.0/24', '9.9.9.0/24']);
+  expect(await egress.sources(vm(), ['203.0.113.9', '203.0.113.9/32'], [22])).toEqual(['203.0.113.9/32']);
+  expect(await egress.sources(vm({}, policy), ['policy'], [22])).toEqual(['203.0.113.0/24']);
+  expect(await egress.sources(vm({}, policy), ['policy'], [3389])).toEqual(['0.0.0.0/0']);
+  expect(await egress.sources(vm({}, policy), ['policy'], [22, 3389])).toEqual(['203.0.113.0/24']);
+  await expect(egress.sources(vm(), ['policy'], [22])).rejects.toMatchObject({ code: 'NOT_CONFIGURED' });
+  await expect(egress.sources(vm(), ['10.0.0.300'], [22])).rejects.toMatchObject({ code: 'BAD_CIDR' });
+  await expect(egress.sources(vm(), ['2001:db8::1'], [22])).rejects.toMatchObject({ code: 'SOURCE_FAMILY' });
 });
 
 test('a VM that is reached over the other family only says so', async () => {
   const one = await observer();
   const { egress } = await setUp([one.url]);
   const v6 = vm({ privateAddresses: ['fd00::4'], publicAddresses: [] });
-  await expect(egress.sources(v6, ['my-ip'])).rejects.toMatchObject({ code: 'SOURCE_FAMILY' });
+  await expect(egress.sources(v6, ['my-ip'], [22])).rejects.toMatchObject({ code: 'SOURCE_FAMILY' });
   const { egress: silent } = await setUp(['http://127.0.0.1:1']);
-  await expect(silent.sources(vm(), ['my-ip'])).rejects.toMatchObject({ code: 'MY_IP_UNKNOWN' });
+  await expect(silent.sources(vm(), ['my-ip'], [22])).rejects.toMatchObject({ code: 'MY_IP_UNKNOWN' });
 });
 
 test('nobody is asked before there is an account', async () => {
