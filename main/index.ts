@@ -4,6 +4,7 @@ import { app, dialog } from 'electron';
 import { toErrorData } from '../shared/errors.ts';
 import { registerScheme, serveInterface } from './desktop/appProtocol.ts';
 import { lockDown } from './desktop/lockdown.ts';
+import { mayQuit } from './desktop/quit.ts';
 import { startTray } from './desktop/tray.ts';
 import { createMainWindow } from './desktop/window.ts';
 import { portWire } from './doors/messagePort.ts';
@@ -30,13 +31,23 @@ async function start(): Promise<void> {
   // Closing the window leaves Latchkey in the tray: grants end on time only while a broker runs.
   app.on('window-all-closed', () => undefined);
 
-  let stopping = false;
-  app.on('before-quit', event => {
-    if (stopping) return;
-    stopping = true;
-    event.preventDefault();
+  let leaving: 'no' | 'asking' | 'yes' = 'no';
+  async function leave(): Promise<void> {
+    const may = await mayQuit(host.client).catch((error: unknown) => {
+      log.error({ error: toErrorData(error) }, 'could not tell whether ports are open');
+      return false;
+    });
+    leaving = may ? 'yes' : 'no';
+    if (!may) return;
     tray[Symbol.dispose]();
-    void host.stop().finally(() => app.quit());
+    await host.stop().finally(() => app.quit());
+  }
+  app.on('before-quit', event => {
+    if (leaving === 'yes') return;
+    event.preventDefault();
+    if (leaving === 'asking') return;
+    leaving = 'asking';
+    void leave();
   });
   void host.leaving.then(() => app.quit());
   window.show();

@@ -44,7 +44,7 @@ export async function withBroker<T>(command: Command, work: (session: Session) =
 }
 
 /** The running broker of a data directory, or one started in the background. Throws what kept it from starting. */
-async function reachBroker(dataDirectory: string): Promise<Connection> {
+export async function reachBroker(dataDirectory: string): Promise<Connection> {
   const { connectBroker } = await import('../doors/client.ts');
   const running = await connectBroker(dataDirectory);
   if (running) return running;

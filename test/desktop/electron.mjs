@@ -21,10 +21,13 @@ class App extends EventEmitter {
   }
   quit() {
     note('quit');
-    if (this.listenerCount('before-quit') > 0 && !this.quitting) {
-      this.quitting = true;
-      this.emit('before-quit', { preventDefault: () => note('quit held back') });
-    } else this.emit('really-quit');
+    let held = false;
+    const preventDefault = () => {
+      held = true;
+      note('quit held back');
+    };
+    this.emit('before-quit', { preventDefault });
+    if (!held) this.emit('really-quit');
   }
   exit(code) {
     note('exit', code);
@@ -82,7 +85,13 @@ export class MessageChannelMain {
 export const ipcMain = new EventEmitter();
 export const nativeTheme = { shouldUseDarkColors: false };
 export const nativeImage = { createFromDataURL: url => ({ url }) };
-export const dialog = { showErrorBox: (...args) => note('showErrorBox', ...args) };
+export const dialog = {
+  showMessageBox: async options => {
+    note('showMessageBox', options);
+    return { response: 0 };
+  },
+  showErrorBox: (...args) => note('showErrorBox', ...args),
+};
 export const Menu = {
   buildFromTemplate(template) {
     Menu.last = template;

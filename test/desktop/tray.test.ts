@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { quitQuestion, shutAndQuit } from '../../main/desktop/quitQuestion.ts';
 import { trayMenu, trayTip } from '../../main/desktop/trayMenu.ts';
 import { createWarnings } from '../../main/desktop/warnings.ts';
 import { makeGrant, noon } from '../fakes/grants.ts';
@@ -80,5 +81,24 @@ describe('warnings', () => {
     expect(createWarnings().due([stuck], noon, five)).toMatchObject([
       { body: 'Azure does not answer.', extend: false },
     ]);
+  });
+});
+
+describe('quitting', () => {
+  test('asks nothing when nothing is open', () => {
+    expect(quitQuestion([makeGrant({ state: 'closed' }), makeGrant({ state: 'failed' })])).toBeUndefined();
+  });
+
+  test('names what is open, and the answer at hand shuts it', () => {
+    const question = quitQuestion([
+      makeGrant(),
+      makeGrant({ id: 'zzzz2345efgh', vmName: 'sql-1', state: 'stuck' }),
+    ]);
+    expect(question?.message).toBe('2 ports are still open.');
+    expect(question?.detail).toContain('web-1: 22');
+    expect(question?.detail).toContain('sql-1: 22');
+    expect(question?.defaultId).toBe(shutAndQuit);
+    expect(question?.buttons?.[shutAndQuit]).toBe('Shut all and quit');
+    expect(question?.cancelId).not.toBe(shutAndQuit);
   });
 });

@@ -1,8 +1,9 @@
 /** ui, broker: commands that may be the host of a broker themselves. */
 import type { Command } from 'commander';
+import type { Grant } from '../../../shared/contract/grants.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { idleMs, onNewerNode, untilStopped } from '../process.ts';
-import { globals, withBroker } from '../session.ts';
+import { globals, reachBroker, withBroker } from '../session.ts';
 
 export function addHosts(program: Command): void {
   program
@@ -11,7 +12,7 @@ export function addHosts(program: Command): void {
     .option('--no-open', 'only print the address')
     .addHelpText(
       'after',
-      '\nThe address works once, for a minute; run it again for another. Where no broker runs yet it stays in the\nforeground until Ctrl-C; grants are closed at their end all the same, by the next one that runs.',
+      '\nThe address works once, for a minute; run it again for another. Where no broker runs yet it stays in the\nforeground until Ctrl-C; if ports are open then, a broker in the background stays to shut them.',
     )
     .action(async (options: { open: boolean }, command: Command) => {
       if (await onNewerNode()) return;
@@ -24,12 +25,22 @@ export function addHosts(program: Command): void {
       }
       const { startHost } = await import('../../host.ts');
       const host = await startHost({ dataDirectory, kind: 'headless' });
+      let open = 0;
       try {
         await withBroker(command, async () => show(await host.webAddress()));
         out.note('Ctrl-C ends it.');
-        if ((await untilStopped(host.leaving)) === 'asked') out.note('The desktop app has taken over.');
+        const why = await untilStopped(host.leaving);
+        if (why === 'asked') out.note('The desktop app has taken over.');
+        else open = (await host.client.grants.list({})).grants.filter(isLive).length;
       } finally {
         await host.stop();
+      }
+      if (open > 0) {
+        // Somebody has to be there to shut them.
+        (await reachBroker(dataDirectory)).close();
+        out.note(
+          `${open} ${open === 1 ? 'port is' : 'ports are'} open: a broker in the background shuts them on time.`,
+        );
       }
 
       async function show(address: string): Promise<void> {
@@ -58,6 +69,10 @@ export function addHosts(program: Command): void {
         if (!(beaten && options.background === true)) throw error;
       }
     });
+}
+
+function isLive({ state }: Grant): boolean {
+  return state !== 'closed' && state !== 'failed';
 }
 
 /** Opens the address where there is a browser. The address is printed in any case, so a failure is only told. */
