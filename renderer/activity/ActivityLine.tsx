@@ -50,7 +50,7 @@ export function ActivityLine({ row, index, start }: { row: ActivityRow; index: n
         <When at={row.at} />
       </td>
       <td className={bad ? css.bad : css.kind}>
-        <Icon name={icons[row.kind]} />
+        <Icon name={bad ? 'warn' : icons[row.kind]} />
         {text(`kind.${row.kind}`)}
       </td>
       <td className={css.vm}>

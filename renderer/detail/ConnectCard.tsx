@@ -6,7 +6,7 @@ import { CopyBox } from '../components/CopyBox.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Icon, type IconName } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
-import { Text, useText } from '../i18n/text.tsx';
+import { type MessageId, Text, useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import { useNow } from '../state/clock.ts';
 import {
@@ -69,15 +69,13 @@ function commandLine(argv: readonly string[]): string {
 
 function Result({ run }: { run: ConnectRun }) {
   const text = useText();
-  const { ready } = run;
-  if (ready === undefined) return null;
-  const { launch, endpoint, banner } = ready;
-  const started = run.stages.some(({ stage, state }) => stage === 'client' && state === 'done');
+  if (run.ready === undefined) return null;
+  const { launch, endpoint, banner } = run.ready;
   return (
     <div className={css.result}>
       <p>
         <Text
-          id={started ? 'connect.started' : 'connect.ready'}
+          id="connect.started"
           values={{ endpoint: <Name>{`${endpoint.host}:${endpoint.hostPort}`}</Name> }}
         />
         {banner !== undefined && (
@@ -86,23 +84,21 @@ function Result({ run }: { run: ConnectRun }) {
             <Text id="connect.banner" values={{ banner: <Name>{banner}</Name> }} />
           </>
         )}
-        {launch !== undefined && !started && <> {text('connect.startWith')}</>}
       </p>
-      {launch !== undefined && !started && (
-        <CopyBox text={commandLine(launch.argv)} label={text('connect.copy')} />
-      )}
       {launch?.file !== undefined && <CopyBox text={launch.file} label={text('connect.copyFile')} />}
     </div>
   );
 }
 
+function titleOf(run: ConnectRun): MessageId {
+  if (isUnderWay(run)) return 'connect.title';
+  if (run.byHand !== undefined) return 'connect.byHand';
+  return run.error === undefined ? 'connect.done' : 'connect.failed';
+}
+
 export function ConnectCard({ row, run }: { row: VmRow; run: ConnectRun }) {
   const text = useText();
-  const title = isUnderWay(run)
-    ? 'connect.title'
-    : run.error === undefined
-      ? 'connect.done'
-      : 'connect.failed';
+  const title = titleOf(run);
   return (
     <section className={css.card}>
       <header>
@@ -117,6 +113,9 @@ export function ConnectCard({ row, run }: { row: VmRow; run: ConnectRun }) {
         ))}
       </ol>
       <Result run={run} />
+      {run.byHand !== undefined && (
+        <CopyBox text={commandLine(run.byHand.argv)} label={text('connect.copy')} />
+      )}
       {run.error !== undefined && (
         <ErrorNote error={run.error}>
           <Button small onClick={() => void startConnect(run.input)}>

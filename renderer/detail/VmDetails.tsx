@@ -33,7 +33,6 @@ function Facts({ row }: { row: VmRow }) {
 
 function Actions({ row }: { row: VmRow }) {
   const text = useText();
-  const has = (port: number): boolean => row.protectedPorts.includes(port);
   const windows = row.os === 'windows';
   const main = windows ? 'rdp' : 'ssh';
   const other = windows ? 'ssh' : 'rdp';
@@ -51,7 +50,7 @@ function Actions({ row }: { row: VmRow }) {
           </Button>
           <Button onClick={() => requestFor([row])}>{text('action.request')}</Button>
           <div className={css.more}>
-            {has(windows ? 22 : 3389) && (
+            {row.os === 'unknown' && (
               <Button small look="quiet" onClick={() => connectTo(row, other)}>
                 {text(`action.${other}`)}
               </Button>

@@ -5,7 +5,7 @@ import { Choice } from '../components/Chip.tsx';
 import { Icon, type IconName } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
-import { useText } from '../i18n/text.tsx';
+import { Text, useText } from '../i18n/text.tsx';
 import css from './Ways.module.css';
 
 const icons: Record<Hop['kind'], IconName> = {
@@ -26,7 +26,11 @@ function Station({ hop, passed }: { hop: Hop; passed: boolean }) {
       </span>
       <div className={css.words}>
         <b>
-          <Name>{hop.title}</Name>
+          {hop.kind === 'you' ? (
+            <Text id="way.you" values={{ address: <Name>{hop.title}</Name> }} />
+          ) : (
+            <Name>{hop.title}</Name>
+          )}
         </b>
         <span className={css.lets}>
           {hop.kind !== 'you' && hop.kind !== 'vm' && text(`lets.${hop.lets}`)}

@@ -15,6 +15,9 @@ const gateIcons: Record<VmRow['gate'], IconName> = {
   none: 'none',
 };
 
+/** More than these are counted, not named: the column is narrow. */
+const mostPorts = 2;
+
 export function AccessCell({ row }: { row: VmRow }) {
   const grant = useGrants(state => state.shown.get(row.id));
   return <AccessBadge access={row.access} grant={grant} />;
@@ -23,10 +26,18 @@ export function AccessCell({ row }: { row: VmRow }) {
 export function ConnectionCell({ row }: { row: VmRow }) {
   const text = useText();
   const ports = row.protectedPorts.length > 0 ? row.protectedPorts : row.endpoints.map(({ port }) => port);
+  const own = row.os === 'windows' ? 3389 : 22;
+  const usual = ports.toSorted((a, b) => Number(b === own) - Number(a === own));
+  const title = text('vms.gateTitle', { gate: text(`gate.${row.gate}`), ports: ports.join(', ') });
   return (
-    <span className={css.connection} title={text(`gate.${row.gate}`)}>
+    <span className={css.connection} title={title}>
       <Icon name={gateIcons[row.gate]} />
-      {ports.join(' ')}
+      {ports.length <= mostPorts
+        ? ports.join(' ')
+        : text('vms.morePorts', {
+            ports: usual.slice(0, mostPorts).join(' '),
+            count: ports.length - mostPorts,
+          })}
     </span>
   );
 }

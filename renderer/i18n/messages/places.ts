@@ -36,7 +36,7 @@ export const places = {
   'kind.recovered': 'recovered',
   'kind.lock': 'locked',
   'kind.unlock': 'unlocked',
-  'kind.connect': 'connected',
+  'kind.connect': 'connect',
   'kind.account': 'account',
   'kind.broker': 'broker',
 

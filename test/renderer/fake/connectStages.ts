@@ -9,7 +9,11 @@ interface Services {
   wait: (ms: number) => Promise<void>;
 }
 
-export async function* connectStages(row: VmRow, services: Services): AsyncGenerator<ConnectEvent> {
+export async function* connectStages(
+  row: VmRow,
+  start: 'broker' | 'caller',
+  services: Services,
+): AsyncGenerator<ConnectEvent> {
   const at = (): string => new Date().toISOString();
   const stage = async function* (
     name: StageName,
@@ -89,7 +93,18 @@ export async function* connectStages(row: VmRow, services: Services): AsyncGener
   const launch = {
     argv: ['ssh', '-o', 'StrictHostKeyChecking=yes', '-p', '22', '--', `ada@${endpoint.host}`],
   };
-  if (row.name !== 'web-2') yield* stage('client', 300, 'Your terminal with ssh');
-  else yield { kind: 'stage', stage: 'client', state: 'failed', at: at(), text: 'No terminal was found' };
+  if (row.name === 'web-2' && start === 'broker') {
+    yield { kind: 'stage', stage: 'client', state: 'failed', at: at(), text: 'No terminal was found' };
+    yield {
+      kind: 'failed',
+      error: {
+        code: 'CLIENT_MISSING',
+        message: 'No terminal was found to open ssh in.',
+        fix: 'The port is open. Run ssh by hand.',
+      },
+    };
+    return;
+  }
+  if (start === 'broker') yield* stage('client', 300, 'Your terminal with ssh');
   yield { kind: 'ready', grant: granted, endpoint, banner: 'OpenSSH 9.6', launch };
 }

@@ -144,7 +144,7 @@ export function fakeRouter(world: World, pace = 1) {
     },
     connect: {
       run: os.connect.run.handler(({ input }) =>
-        connectStages(find(input.vm), { known: openGrant, open, wait: ms => wait(ms * pace) }),
+        connectStages(find(input.vm), input.start, { known: openGrant, open, wait: ms => wait(ms * pace) }),
       ),
       sshConfig: os.connect.sshConfig.handler(() => ({ text: '' })),
       settings: {

@@ -52,7 +52,7 @@ export function waysOf(row: VmRow, grant: Grant | undefined): VmDetail['ways'] {
       hops: [
         {
           kind: 'you',
-          title: 'You, 203.0.113.7',
+          title: '203.0.113.7',
           lets: 'yes',
           note: 'inside your organisation’s range 203.0.113.0/24',
         },
