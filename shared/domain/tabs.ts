@@ -1,5 +1,7 @@
 /** Which tab a VM is on, how open it is, and the gate its row shows. */
+import type { Policy } from '../contract/policies.ts';
 import type { Access, Tab, VmRow } from '../contract/vms.ts';
+import { LatchkeyError } from '../errors.ts';
 import { exposure } from './effective/exposure.ts';
 import { defaultPolicy } from './policyTag.ts';
 import type { Vm } from './vm.ts';
@@ -21,6 +23,31 @@ export function tabOf(vm: Vm): { tab: Tab; reason?: string } {
   }
   if (vm.policyError !== undefined) return { tab: 'configured', reason: vm.policyError.message };
   return { tab: vm.policy === undefined ? 'not-configured' : 'configured' };
+}
+
+/** Throws UNSUPPORTED, with the reason, for a VM that can't be configured. */
+export function refuseUnsupported(vm: Vm): void {
+  const { tab, reason } = tabOf(vm);
+  if (tab !== 'unsupported') return;
+  throw new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: `${vm.name} can’t be configured. ${reason ?? ''}`.trim(),
+    fix: 'Once that is changed in the cloud, `latchkey vms --refresh` sees it.',
+    detail: { vm: vm.id },
+  });
+}
+
+/** The policy by which access is asked for. Throws what is wrong with the policy's tags, UNSUPPORTED, NOT_CONFIGURED. */
+export function policyInForce(vm: Vm): Policy {
+  if (vm.policyError !== undefined) throw new LatchkeyError(vm.policyError);
+  if (vm.policy !== undefined) return vm.policy;
+  refuseUnsupported(vm);
+  throw new LatchkeyError({
+    code: 'NOT_CONFIGURED',
+    message: `${vm.name} has no just-in-time policy yet.`,
+    fix: 'Lock it first, with `latchkey lock` or in the window.',
+    detail: { vm: vm.id },
+  });
 }
 
 /** The ports that matter for a VM: its policy's, else the four defaults. */

@@ -1,6 +1,7 @@
 /** Which source CIDRs a request means. */
 import type { MyIp } from '../../../shared/contract/egress.ts';
 import { canonicalCidr, cidrContains, cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
+import { policyInForce } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 
@@ -51,18 +52,12 @@ export function myIpSources(vmName: string, families: Family[], myIp: MyIp): str
 
 /**
  * What the policy allows for all of these ports, canonical; a port that allows any source means every address of the
- * VM's families. Throws NOT_CONFIGURED, and SOURCE_NOT_ALLOWED where the ports have no source in common.
+ * VM's families. Throws as `policyInForce`, and SOURCE_NOT_ALLOWED where the ports have no source in common.
  */
 export function policySources(vm: Vm, families: Family[], ports: number[]): string[] {
-  if (!vm.policy) {
-    throw new LatchkeyError({
-      code: 'NOT_CONFIGURED',
-      message: `${vm.name} has no policy yet.`,
-      fix: `Configure it first: latchkey lock ${vm.name}`,
-    });
-  }
+  const policy = policyInForce(vm);
   const every = families.map(family => (family === 'ipv4' ? '0.0.0.0/0' : '::/0'));
-  const allowed = vm.policy.ports
+  const allowed = policy.ports
     .filter(({ port }) => ports.includes(port))
     .map(port => (port.sources.length > 0 ? port.sources.map(canonicalCidr) : every));
   const common = [...new Set(allowed.flat())].filter(source =>

@@ -3,6 +3,7 @@ import type { Protocol } from '../../../shared/contract/common.ts';
 import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
+import { policyInForce } from '../../../shared/domain/tabs.ts';
 import { formatDuration, wholeSecond } from '../../../shared/domain/time.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
@@ -35,7 +36,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
 
   async function prepare(ref: string, request: GrantRequest): Promise<Prepared> {
     const vm = await running(context, await context.inventory.find(ref));
-    const policy = configured(vm);
+    const policy = policyInForce(vm);
     const asked = askedPorts(policy, vm.os, request.ports).map(({ port }) => port);
     const sources = await context.egress.sources(vm, request.sources ?? ['my-ip'], asked);
     const { ports, forMs } = checkRequest(policy, vm.os, {
@@ -144,16 +145,6 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
     },
     finish,
   };
-}
-
-function configured(vm: Vm): NonNullable<Vm['policy']> {
-  if (vm.policyError) throw new LatchkeyError(vm.policyError);
-  if (vm.policy) return vm.policy;
-  throw new LatchkeyError({
-    code: 'NOT_CONFIGURED',
-    message: `${vm.name} has no just-in-time policy yet.`,
-    fix: `Lock it first: \`latchkey lock ${vm.id}\`.`,
-  });
 }
 
 /** What is known may be old: before a VM is called stopped, its cloud is asked. */

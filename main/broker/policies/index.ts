@@ -5,7 +5,7 @@
 import type { Plan, PolicyPort } from '../../../shared/contract/policies.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import { defaultPolicy } from '../../../shared/domain/policyTag.ts';
-import { tabOf } from '../../../shared/domain/tabs.ts';
+import { refuseUnsupported } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { Database, Os } from '../../os/ports.ts';
@@ -178,16 +178,6 @@ export function createPolicies(deps: {
 
 /** The cloud could not be asked, which says nothing about the plan: tried again when its account is there. */
 const mayWorkLater = new Set(['CLOUD_UNREACHABLE', 'CLOUD_UNAUTHORIZED', 'CLOUD_THROTTLED', 'CLOUD_SLOW']);
-
-function refuseUnsupported(vm: Vm): void {
-  const { tab, reason } = tabOf(vm);
-  if (tab !== 'unsupported') return;
-  throw new LatchkeyError({
-    code: 'UNSUPPORTED',
-    message: `${vm.name} can’t be configured. ${reason ?? ''}`.trim(),
-    detail: { vm: vm.id },
-  });
-}
 
 const words = (kind: Plan['kind']): string => (kind === 'lock' ? 'Lock' : 'Unlock');
 const portsOf = (plan: Plan): string | undefined => plan.policy?.ports.map(({ port }) => port).join(', ');
