@@ -15,10 +15,13 @@ const places = [
 
 /** The program to start and the arguments it needs. */
 export async function findChromium(): Promise<{ executablePath: string; args: string[] }> {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap(folder => names.map(name => join(folder, name)));
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap(folder => names.map(name => join(folder, name)));
   const installed = [playwright.executablePath(), ...onPath, ...places].find(path => existsSync(path));
   // Chromium refuses its own sandbox to root, which is what a bare container runs as.
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   if (installed !== undefined) return { executablePath: installed, args: asRoot };
-  return { executablePath: await sparticuz.executablePath(), args: sparticuz.args };
+  // Not its own `args`: they switch web security off, which tests rely on, and put all pages into a single process.
+  return { executablePath: await sparticuz.executablePath(), args: ['--no-sandbox'] };
 }

@@ -1,15 +1,18 @@
 /** The caller's side of the local socket: the contract, typed, for the command line and for a desktop app that takes over. */
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createORPCClient, mapEventIterator } from '@orpc/client';
-import { RPCLink } from '@orpc/client/websocket';
+import { type BrowserPortLike, RPCLink } from '@orpc/client/message-port';
 import type { ContractRouterClient } from '@orpc/contract';
-import { WebSocket } from 'ws';
 import type { Contract } from '../../shared/contract/index.ts';
 import { LatchkeyError } from '../../shared/errors.ts';
 import { socketPath } from '../os/socketPath.ts';
 import { fromCrossing, isStream } from './errors.ts';
-import { addressPath, rpcPath, tokenPath } from './paths.ts';
+import { onLine, sendLine } from './lines.ts';
+import { type Greeting, tokenPath } from './paths.ts';
+
+/** The longest answer, in bytes: a list of a hundred thousand VMs is a tenth of it. */
+const longestAnswer = 1024 ** 3;
 
 export interface Connection {
   /** Calls throw LatchkeyError. */
@@ -21,24 +24,13 @@ export interface Connection {
   close(): void;
 }
 
-/** Connects to the broker of a data directory; undefined when none answers. Throws BROKER_UNREACHABLE when it does and will not have us. */
+/** Connects to the broker of a data directory; undefined when none answers. Throws BROKER_UNREACHABLE when it can't be spoken to. */
 export async function connectBroker(dataDirectory: string): Promise<Connection | undefined> {
-  const token = await readFile(tokenPath(dataDirectory), 'utf8').catch(unlessMissing);
-  if (token === undefined) return undefined;
-  const path = socketPath(dataDirectory, 'broker');
-  const headers = { authorization: `Bearer ${token}` };
-  const createConnection = () => connect(path);
-  const socket = new WebSocket(`ws://localhost${rpcPath}`, {
-    headers,
-    createConnection,
-    perMessageDeflate: false,
-  });
-  if (!(await opened(socket))) return undefined;
-  // Answers are told by oRPC; an error of the connection ends in a close, which it hears too.
-  socket.on('error', () => socket.terminate());
+  const greeted = await greet(dataDirectory, 'calls');
+  if (!greeted) return undefined;
+  const { socket, lines } = greeted;
   const link = new RPCLink({
-    // The two WebSocket types differ in words only.
-    websocket: socket as unknown as globalThis.WebSocket,
+    port: portOf(socket, lines),
     interceptors: [
       async call => {
         try {
@@ -56,45 +48,66 @@ export async function connectBroker(dataDirectory: string): Promise<Connection |
   });
   return {
     client: createORPCClient(link),
-    webAddress: () => askAddress(path, headers),
+    webAddress: async () => {
+      const asked = await greet(dataDirectory, 'address');
+      asked?.socket.destroy();
+      const { address } = (asked?.first ?? {}) as { address?: string };
+      if (address === undefined) throw unreachable('it has no interface for a browser');
+      return address;
+    },
     onClose: run => socket.once('close', run),
-    close: () => socket.close(),
+    close: () => socket.destroy(),
   };
 }
 
-/** False when nobody listens, or a broker that is just leaving or coming does not know the token. */
-function opened(socket: WebSocket): Promise<boolean> {
+interface Greeted {
+  socket: Socket;
+  /** What the broker answered first. */
+  first: unknown;
+  lines: { run: (line: string) => void };
+}
+
+/** Undefined when nobody listens, or a broker that is just leaving or coming does not know the token. */
+async function greet(dataDirectory: string, wants: Greeting['wants']): Promise<Greeted | undefined> {
+  const token = await readFile(tokenPath(dataDirectory), 'utf8').catch(unlessMissing);
+  if (token === undefined) return undefined;
   return new Promise((resolve, reject) => {
-    socket.once('open', () => resolve(true));
-    socket.once('unexpected-response', (_, response) => {
-      if (response.statusCode === 401) resolve(false);
-      else reject(unreachable(`it answered with status ${response.statusCode}`));
-      // Says once more, as an error, that nothing came of it.
-      socket.on('error', () => undefined);
-      socket.terminate();
+    const socket = connect({ path: socketPath(dataDirectory, 'broker') });
+    const lines = {
+      run: (line: string) => {
+        const first = parse(line);
+        if (first !== undefined) return resolve({ socket, first, lines });
+        socket.destroy();
+        return reject(unreachable('something else answers in its place'));
+      },
+    };
+    onLine(socket, longestAnswer, line => lines.run(line));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const nobody = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'ENOTSOCK', 'EPIPE'].includes(error.code ?? '');
+      if (!nobody) reject(unreachable(error.code ?? error.message));
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '')) resolve(false);
-      else reject(unreachable(error.code ?? error.message));
-    });
+    socket.on('close', () => resolve(undefined));
+    void sendLine(socket, JSON.stringify({ token, wants } satisfies Greeting));
   });
 }
 
-async function askAddress(path: string, headers: Record<string, string>): Promise<string> {
-  // Imported late: as an ES module it costs more than all else that a command loads.
-  const { get } = await import('node:http');
-  return new Promise((resolve, reject) => {
-    const request = get({ socketPath: path, path: addressPath, headers, agent: false }, response => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece: string) => (text += piece));
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve((JSON.parse(text) as { address: string }).address);
-        else reject(unreachable('it has no interface for a browser'));
-      });
-    });
-    request.on('error', error => reject(unreachable(error.message)));
-  });
+function portOf(socket: Socket, lines: Greeted['lines']): BrowserPortLike {
+  return {
+    postMessage: (frame: string) => {
+      if (!socket.writable) throw fromCrossing(new DOMException('hung up', 'AbortError'));
+      void sendLine(socket, frame);
+    },
+    onMessage: { addListener: run => (lines.run = run) },
+    onDisconnect: { addListener: run => socket.on('close', run) },
+  };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function unreachable(why: string): LatchkeyError {

@@ -1,20 +1,23 @@
 /** The door for this user's programs: a socket in a 0700 folder, and a token besides. */
 import { timingSafeEqual } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Os } from '../os/ports.ts';
 import { socketPath } from '../os/socketPath.ts';
-import type { Wire } from './carry.ts';
-import { addressPath, rpcPath, tokenPath } from './paths.ts';
-import { createWebSockets, refuse } from './webSockets.ts';
+import { longestFrame, type Wire } from './carry.ts';
+import { onLine, sendLine } from './lines.ts';
+import { type Greeting, tokenPath } from './paths.ts';
+
+/** A caller says at once who it is. */
+const greetingMs = 5_000;
 
 /**
  * Listens on the data directory's socket. Only for the holder of its lock: a socket file found there is then of a
  * broker that is gone, and is replaced. `webAddress` makes a new one-time address for a browser.
  */
 export async function openLocalSocket(options: {
-  os: Pick<Os, 'files' | 'random' | 'log'>;
+  os: Pick<Os, 'clock' | 'files' | 'random' | 'log'>;
   dataDirectory: string;
   carry: (wire: Wire) => void;
   webAddress: () => Promise<string>;
@@ -25,28 +28,42 @@ export async function openLocalSocket(options: {
   await os.files.ensureFolder(join(dataDirectory, 'run'));
   await os.files.writeText(tokenPath(dataDirectory), token);
 
-  const expected = Buffer.from(`Bearer ${token}`);
-  const allowed = (request: IncomingMessage) => {
-    const given = Buffer.from(request.headers.authorization ?? '');
-    return given.length === expected.length && timingSafeEqual(given, expected);
-  };
-  const webSockets = createWebSockets(options.carry, os.log);
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    if (!allowed(request)) return response.writeHead(401).end();
-    if (request.url !== addressPath) return response.writeHead(404).end();
-    const address = await options.webAddress();
-    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ address }));
-  };
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      os.log.error({ err: error }, 'no web address could be made');
-      response.writeHead(500).end();
+  const serve = (socket: Socket, greeting: Greeting, wire: Wire) => {
+    if (greeting.wants === 'calls') {
+      options.carry(wire);
+      return sendLine(socket, '{}');
+    }
+    return options.webAddress().then(address => {
+      socket.end(`${JSON.stringify({ address })}\n`);
     });
-  });
-  server.on('upgrade', (request, socket, head) => {
-    if (!allowed(request)) return refuse(socket, '401 Unauthorized');
-    if (request.url !== rpcPath) return refuse(socket, '404 Not Found');
-    return webSockets.accept(request, socket, head);
+  };
+
+  const connected = new Set<Socket>();
+  const server = createServer({ noDelay: true }, socket => {
+    connected.add(socket);
+    socket.on('close', () => connected.delete(socket));
+    // A caller that is gone: its close, which follows, is all there is to know.
+    socket.on('error', () => socket.destroy());
+    const late = os.clock.after(greetingMs, () => socket.destroy());
+    let onFrame: (line: string) => void = line => {
+      late[Symbol.dispose]();
+      const greeting = readGreeting(line, token);
+      if (!greeting) return void socket.destroy();
+      onFrame = () => undefined;
+      const wire: Wire = {
+        send: frame => sendLine(socket, frame),
+        onFrame: run => {
+          onFrame = run;
+        },
+        onClose: run => socket.on('close', run),
+        close: () => socket.destroy(),
+      };
+      serve(socket, greeting, wire).catch((error: unknown) => {
+        os.log.error({ err: error }, 'no web address could be made');
+        socket.destroy();
+      });
+    };
+    onLine(socket, longestFrame, line => onFrame(line));
   });
 
   const file = process.platform !== 'win32';
@@ -59,9 +76,21 @@ export async function openLocalSocket(options: {
   return {
     [Symbol.asyncDispose]: () =>
       new Promise(resolve => {
-        webSockets.close();
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of connected) socket.destroy();
       }),
   };
+}
+
+/** The first line of a caller who has the token; undefined for anybody else. Compared in constant time. */
+function readGreeting(line: string, token: string): Greeting | undefined {
+  try {
+    const greeting = JSON.parse(line) as Partial<Greeting> | null;
+    const given = Buffer.from(String(greeting?.token));
+    const expected = Buffer.from(token);
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    return { token, wants: greeting?.wants === 'address' ? 'address' : 'calls' };
+  } catch {
+    return undefined; // Not even JSON: no caller of ours.
+  }
 }

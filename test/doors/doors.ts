@@ -12,6 +12,7 @@ import { implement } from '@orpc/server';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type BrokerRouter, createCarrier, type Talk, type Wire } from '../../main/doors/carry.ts';
+import { onLine } from '../../main/doors/lines.ts';
 import { openLocalSocket } from '../../main/doors/localSocket.ts';
 import { type LoopbackWeb, openLoopbackWeb } from '../../main/doors/loopbackWeb.ts';
 import { portWire } from '../../main/doors/messagePort.ts';
@@ -122,7 +123,7 @@ async function overWebSocket(socket: WebSocket): Promise<Opened> {
 async function localSocketDoor(router: BrokerRouter): Promise<TestDoor> {
   const dataDirectory = temporaryFolder();
   const { carry, log, ...rest } = carrier(router);
-  const os = { files: createFiles(), random: createRandom(), log };
+  const os = { clock: createClock(), files: createFiles(), random: createRandom(), log };
   const door = await openLocalSocket({
     os,
     dataDirectory,
@@ -130,15 +131,26 @@ async function localSocketDoor(router: BrokerRouter): Promise<TestDoor> {
     webAddress: () => Promise.resolve('address'),
   });
   onTestFinished(() => door[Symbol.asyncDispose]());
-  const authorization = `Bearer ${readFileSync(tokenPath(dataDirectory), 'utf8')}`;
-  const path = socketPath(dataDirectory, 'broker');
-  const open = () =>
-    overWebSocket(
-      new WebSocket('ws://localhost/rpc', {
-        headers: { authorization },
-        createConnection: () => connect(path),
-      }),
-    );
+  const greeting = JSON.stringify({ token: readFileSync(tokenPath(dataDirectory), 'utf8'), wants: 'calls' });
+  const open = async (): Promise<Opened> => {
+    const socket = connect(socketPath(dataDirectory, 'broker'));
+    socket.on('error', () => socket.destroy());
+    let run: (line: string) => void = () => undefined;
+    onLine(socket, 1e9, line => run(line));
+    socket.write(`${greeting}\n`);
+    await new Promise<string>(resolve => (run = resolve));
+    const port = {
+      postMessage: (frame: string) => socket.write(`${frame}\n`),
+      onMessage: { addListener: (listener: (line: string) => void) => (run = listener) },
+      onDisconnect: { addListener: (listener: () => void) => socket.once('close', listener) },
+    };
+    return {
+      client: createORPCClient(new PortLink({ port })),
+      send: frame => socket.write(Buffer.concat([Buffer.from(frame), Buffer.from('\n')])),
+      closed: new Promise(resolve => socket.once('close', resolve)),
+      close: () => socket.destroy(),
+    };
+  };
   return { open, ...rest };
 }
 

@@ -1,22 +1,24 @@
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { createServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCarrier } from '../../main/doors/carry.ts';
 import { connectBroker } from '../../main/doors/client.ts';
 import { openLocalSocket } from '../../main/doors/localSocket.ts';
 import { tokenPath } from '../../main/doors/paths.ts';
+import { createClock } from '../../main/os/clock.ts';
 import { createFiles } from '../../main/os/files.ts';
+import type { Clock } from '../../main/os/ports.ts';
 import { createRandom } from '../../main/os/random.ts';
 import { socketPath } from '../../main/os/socketPath.ts';
+import { createHandClock } from '../fakes/handClock.ts';
 import { temporaryFolder } from '../fakes/temporaryFolder.ts';
 import { keptLog, testRouter } from './doors.ts';
 
-async function openDoor(dataDirectory = temporaryFolder()) {
+async function openDoor(dataDirectory = temporaryFolder(), clock: Clock = createClock()) {
   const { log } = keptLog();
   const carry = createCarrier(testRouter().router, { log, talk: { connections: 0, heard: () => undefined } });
-  const os = { files: createFiles(), random: createRandom(), log };
+  const os = { clock, files: createFiles(), random: createRandom(), log };
   const door = await openLocalSocket({
     os,
     dataDirectory,
@@ -27,41 +29,54 @@ async function openDoor(dataDirectory = temporaryFolder()) {
   return { dataDirectory, door };
 }
 
-function status(dataDirectory: string, authorization?: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        socketPath: socketPath(dataDirectory, 'broker'),
-        path: '/rpc',
-        agent: false,
-        headers: {
-          connection: 'upgrade',
-          upgrade: 'websocket',
-          'sec-websocket-version': '13',
-          'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-          ...(authorization === undefined ? {} : { authorization }),
-        },
-      },
-      response => resolve(response.statusCode),
-    );
-    asked.on('upgrade', (response, socket) => {
-      socket.destroy();
-      resolve(response.statusCode);
-    });
-    asked.on('error', reject);
-    asked.end();
+/** The door's answer to a first line; empty when it hung up. */
+async function greet(dataDirectory: string, line: string): Promise<string> {
+  const socket = connect(socketPath(dataDirectory, 'broker'));
+  socket.write(`${line}\n`);
+  let text = '';
+  socket.on('data', piece => {
+    text += piece.toString();
+    socket.destroy();
   });
+  await once(socket, 'close');
+  return text;
 }
+
+const calls = (token: unknown) => JSON.stringify({ token, wants: 'calls' });
 
 describe('the local socket', () => {
   it('lets in who has the token, and nobody else', async () => {
     const { dataDirectory } = await openDoor();
     const token = readFileSync(tokenPath(dataDirectory), 'utf8');
-    expect(await status(dataDirectory, `Bearer ${token}`)).toBe(101);
-    expect(await status(dataDirectory)).toBe(401);
-    expect(await status(dataDirectory, `Bearer ${token}x`)).toBe(401);
-    expect(await status(dataDirectory, `Bearer ${token.slice(0, -1)}é`)).toBe(401);
-    expect(await status(dataDirectory, `Bearer ${'A'.repeat(token.length)}`)).toBe(401);
+    expect(await greet(dataDirectory, calls(token))).toBe('{}\n');
+    expect(await greet(dataDirectory, JSON.stringify({ token, wants: 'address' }))).toBe(
+      '{"address":"http://a/"}\n',
+    );
+    const others = [
+      `${token}x`,
+      token.slice(1),
+      'A'.repeat(token.length),
+      `${token.slice(0, -1)}é`,
+      '',
+      null,
+      7,
+      {},
+    ];
+    for (const other of others)
+      expect(await greet(dataDirectory, calls(other)), JSON.stringify(other)).toBe('');
+    for (const line of ['', 'null', '[]', '{', 'GET / HTTP/1.1', '{"i":"1","p":{"u":"/app/info"}}']) {
+      expect(await greet(dataDirectory, line), line).toBe('');
+    }
+  });
+
+  it('does not wait for long for a first line', async () => {
+    const clock = createHandClock();
+    const { dataDirectory } = await openDoor(temporaryFolder(), clock);
+    const socket = connect(socketPath(dataDirectory, 'broker'));
+    await vi.waitFor(() => expect(clock.waiting()).toBe(1));
+    const closed = once(socket, 'close');
+    await clock.advance(5_000);
+    await closed;
   });
 
   it('is this user’s alone', async () => {
@@ -77,7 +92,7 @@ describe('the local socket', () => {
     await door[Symbol.asyncDispose]();
     await openDoor(dataDirectory);
     expect(readFileSync(tokenPath(dataDirectory), 'utf8')).not.toBe(before);
-    expect(await status(dataDirectory, `Bearer ${before}`)).toBe(401);
+    expect(await greet(dataDirectory, calls(before))).toBe('');
   });
 
   it('replaces what a broker that is gone has left', async () => {
