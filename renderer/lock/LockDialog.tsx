@@ -111,7 +111,7 @@ function LockForm({ kind, vms, ports: first }: Parts & { ports: PolicyPort[] }) 
           </ErrorNote>
         )}
       </WindowBody>
-      <WindowFoot note={doing ? text(`${kind}.doing`) : foreign && text('plan.foreign.confirm')}>
+      <WindowFoot note={doing ? text(`${kind}.doing`) : foreign && text(`${kind}.foreign`)}>
         <Button onClick={closeDialog}>{text('cancel')}</Button>
         <Button
           type="submit"

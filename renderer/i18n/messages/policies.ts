@@ -35,8 +35,9 @@ export const policies = {
   'plan.nothing': 'Nothing has to change.',
   'plan.again': 'Show the new plan',
   'plan.foreign': 'not Latchkey’s',
-  'plan.foreign.confirm':
-    'Changes marked “not Latchkey’s” touch somebody else’s rules. Unlock puts them back.',
+  'lock.foreign': 'Changes marked “not Latchkey’s” touch somebody else’s rules. Unlock puts them back.',
+  'unlock.foreign':
+    'Changes marked “not Latchkey’s” put somebody else’s rules back as they were before the lock.',
   'plan.alsoAffects': '{count, plural, one {Another VM is} other {# other VMs are}} touched as well: {names}',
   'plan.before': 'was: {before}',
   'plan.beforeAfter': '{before} → {after}',
