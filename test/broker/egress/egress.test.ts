@@ -207,7 +207,7 @@ test('a request never gets more than it names', async () => {
   expect(await egress.sources(vm({}, policy), ['policy'], [22])).toEqual(['203.0.113.0/24']);
   expect(await egress.sources(vm({}, policy), ['policy'], [3389])).toEqual(['0.0.0.0/0']);
   expect(await egress.sources(vm({}, policy), ['policy'], [22, 3389])).toEqual(['203.0.113.0/24']);
-  await expect(egress.sources(vm(), ['policy'], [22])).rejects.toMatchObject({ code: 'NOT_CONFIGURED' });
+  await expect(egress.sources(vm(), ['policy'], [22])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   await expect(egress.sources(vm(), ['10.0.0.300'], [22])).rejects.toMatchObject({ code: 'BAD_CIDR' });
   await expect(egress.sources(vm(), ['2001:db8::1'], [22])).rejects.toMatchObject({ code: 'SOURCE_FAMILY' });
 });
