@@ -10,6 +10,7 @@ import { type MessageId, Text, useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import { useNow } from '../state/clock.ts';
 import {
+  byHand,
   type ConnectRun,
   dismissConnect,
   isUnderWay,
@@ -92,19 +93,18 @@ function Result({ run }: { run: ConnectRun }) {
 
 function titleOf(run: ConnectRun): MessageId {
   if (isUnderWay(run)) return 'connect.title';
-  if (run.byHand !== undefined) return 'connect.byHand';
+  if (byHand(run) !== undefined) return 'connect.byHand';
   return run.error === undefined ? 'connect.done' : 'connect.failed';
 }
 
 export function ConnectCard({ row, run }: { row: VmRow; run: ConnectRun }) {
   const text = useText();
   const title = titleOf(run);
+  const command = byHand(run);
   return (
     <section className={css.card}>
       <header>
-        <h3>
-          <output>{text(title)}</output>
-        </h3>
+        <h3 aria-live="polite">{text(title)}</h3>
         <IconButton icon="close" label={text('connect.dismiss')} onClick={() => dismissConnect(row.id)} />
       </header>
       <ol>
@@ -113,10 +113,8 @@ export function ConnectCard({ row, run }: { row: VmRow; run: ConnectRun }) {
         ))}
       </ol>
       <Result run={run} />
-      {run.byHand !== undefined && (
-        <CopyBox text={commandLine(run.byHand.argv)} label={text('connect.copy')} />
-      )}
-      {run.error !== undefined && (
+      {command !== undefined && <CopyBox text={commandLine(command)} label={text('connect.copy')} />}
+      {run.error !== undefined && command === undefined && (
         <ErrorNote error={run.error}>
           <Button small onClick={() => void startConnect(run.input)}>
             {text('retry')}

@@ -1,6 +1,6 @@
 /** Connecting to VMs: per VM the stages as they happen. A run lives in the store, so leaving the VM does not end it. */
 import { create } from 'zustand';
-import type { ConnectEvent, ConnectInput, Launch, StageName } from '../../shared/contract/connect.ts';
+import type { ConnectEvent, ConnectInput, StageName } from '../../shared/contract/connect.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { broker } from './broker.ts';
 import { errorOf } from './errors.ts';
@@ -21,8 +21,6 @@ export interface ConnectRun {
   stages: Stage[];
   ready?: Extract<ConnectEvent, { kind: 'ready' }> | undefined;
   error?: ErrorData | undefined;
-  /** Where the port is open but no client could be started: what a person can start by hand. */
-  byHand?: Launch | undefined;
 }
 
 /** A run before its first event. */
@@ -58,6 +56,13 @@ export function isUnderWay(run: ConnectRun): boolean {
   return run.ready === undefined && run.error === undefined;
 }
 
+/** Where the port is open but no client could be started: the program and arguments a person can start. */
+export function byHand({ error }: ConnectRun): string[] | undefined {
+  if (error?.code !== 'CLIENT_MISSING' && error?.code !== 'CLIENT_FAILED') return undefined;
+  const argv = error.detail?.['argv'];
+  return Array.isArray(argv) && argv.every(part => typeof part === 'string') ? argv : undefined;
+}
+
 interface Runs {
   runs: ReadonlyMap<string, ConnectRun>;
 }
@@ -87,29 +92,17 @@ export async function startConnect(input: ConnectInput): Promise<void> {
     run = applyConnectEvent(run, event);
     put(vm, run);
   };
-  const { signal } = abort;
   try {
-    for await (const event of await broker().connect.run(input, { signal })) tell(event);
+    for await (const event of await broker().connect.run(input, { signal: abort.signal })) tell(event);
     if (isUnderWay(run)) {
       tell({
         kind: 'failed',
         error: { code: 'CANCELLED', message: 'The connection to the broker ended before this was done.' },
       });
     }
-    if (run.error?.code === 'CLIENT_MISSING' || run.error?.code === 'CLIENT_FAILED') {
-      const byHand = await launchByHand(input, signal);
-      if (!signal.aborted) put(vm, { ...run, byHand });
-    }
   } catch (thrown) {
     tell({ kind: 'failed', error: errorOf(thrown) });
   }
-}
-
-/** The command for the grant that is open now: the same run again, which starts nothing. */
-async function launchByHand(input: ConnectInput, signal: AbortSignal): Promise<Launch | undefined> {
-  const again = await broker().connect.run({ ...input, start: 'caller' }, { signal });
-  for await (const event of again) if (event.kind === 'ready') return event.launch;
-  return undefined;
 }
 
 /** Stops watching a run and takes it off the screen. A grant it opened stays. */

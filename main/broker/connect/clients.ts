@@ -44,6 +44,7 @@ export async function findSsh(os: System, byHand: (ssh: string) => string[]): Pr
     code: 'CLIENT_MISSING',
     message: 'There is no ssh on this computer.',
     fix: `Install OpenSSH, or run by hand: ${commandLine(byHand('ssh'), os.processes.platform)}`,
+    detail: { argv: byHand('ssh') },
   });
 }
 
@@ -105,6 +106,6 @@ function rdpMissing(message: string, argv: string[], platform: 'linux' | 'win32'
     code: 'CLIENT_MISSING',
     message,
     fix: `The port is open. Install one, or run by hand: ${commandLine(argv, platform)}`,
-    detail: { file: argv.at(-1) },
+    detail: { argv },
   });
 }

@@ -199,7 +199,8 @@ export function createConnect(deps: {
         }
         if (start) {
           await os.files.ensureFolder(folder);
-          await startInTerminal(os, command, `${folder}/${fileName(vm, port)}.command`);
+          const script = `${folder}/${fileName(vm, port)}.command`;
+          await orByHand(command, startInTerminal(os, command, script));
         }
         return { argv: command };
       }
@@ -209,8 +210,8 @@ export function createConnect(deps: {
         await os.files.writeText(file, rdpFile(endpoint, settings.get(vm.id)));
         const { asks, argv } = await rdpLaunch(os, file);
         const command = [...argv, ...(input.clientArguments ?? [])];
-        if (start && asks) await startInTerminal(os, command, `${file}.command`);
-        else if (start) await os.processes.launch(command);
+        if (start && asks) await orByHand(command, startInTerminal(os, command, `${file}.command`));
+        else if (start) await orByHand(command, os.processes.launch(command));
         return { argv: command, file };
       }
     }
@@ -256,6 +257,16 @@ export function createConnect(deps: {
       );
     },
   };
+}
+
+/** Where a client can't be started, its error carries in `detail.argv` what a person can start. */
+async function orByHand(argv: string[], starting: Promise<unknown>): Promise<void> {
+  try {
+    await starting;
+  } catch (thrown) {
+    if (!(thrown instanceof LatchkeyError)) throw thrown;
+    throw new LatchkeyError({ ...thrown.toData(), detail: { ...thrown.detail, argv } }, { cause: thrown });
+  }
 }
 
 function speaks(client: Client, port: number): Speaks | undefined {

@@ -101,6 +101,7 @@ export async function* connectStages(
         code: 'CLIENT_MISSING',
         message: 'No terminal was found to open ssh in.',
         fix: 'The port is open. Run ssh by hand.',
+        detail: { argv: launch.argv },
       },
     };
     return;

@@ -1,0 +1,137 @@
+/** A Latchkey of a spec file's own: the built product in processes of its own, as a person starts it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { access, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from '@playwright/test';
+import { type Connection, connectBroker } from '../../main/doors/client.ts';
+import type { PracticeInfo } from '../../main/os/ports.ts';
+import { socketPath } from '../../main/os/socketPath.ts';
+import type { VmRow } from '../../shared/contract/vms.ts';
+
+const bin = join(import.meta.dirname, '..', '..', 'bin', 'latchkey.js');
+
+/**
+ * One for the tests of the calling file: started before the first, ended after the last. What a test opened is shut
+ * after it. `practice`: the practice cloud is signed in to before the first test.
+ */
+export function latchkeyOfThisFile({ practice }: { practice: boolean }): Latchkey {
+  const latchkey = new Latchkey();
+  test.beforeAll(async () => {
+    await latchkey.start();
+    if (!practice) return;
+    await latchkey.client.accounts.addPractice({});
+    await latchkey.client.vms.list({ refresh: true });
+  });
+  test.afterEach(async () => {
+    await latchkey.client.grants.revoke({ all: true });
+  });
+  test.afterAll(() => latchkey.end());
+  return latchkey;
+}
+
+export class Latchkey {
+  #folder: string | undefined;
+  #host: ChildProcess | undefined;
+  #connection: Connection | undefined;
+
+  get folder(): string {
+    return there(this.#folder);
+  }
+
+  /** The broker's contract through its local socket: what any other door would do. */
+  get client(): Connection['client'] {
+    return there(this.#connection).client;
+  }
+
+  /** Runs `latchkey ui` and gives the one-time address it prints. The data directory is made at the first start. */
+  async start(): Promise<string> {
+    if (this.#folder === undefined) {
+      this.#folder = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'));
+      mkdirSync(this.#programs);
+      // No terminal and no RDP client of this computer is ever started; ssh is looked for and used.
+      for (const name of ['ssh', 'ssh-keyscan']) await this.#lend(name);
+    }
+    const host = spawn(process.execPath, [bin, '--data-dir', this.folder, 'ui', '--no-open'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // The practice cloud, a process of its own, leaves by itself so long after the broker that started it.
+      env: { ...process.env, PATH: this.#programs, LATCHKEY_IDLE: '15s' },
+    });
+    this.#host = host;
+    let complaint = '';
+    host.stderr?.on('data', (piece: Buffer) => (complaint += piece.toString()));
+    const address = await Promise.race([
+      once(createInterface(there(host.stdout ?? undefined)), 'line').then(([line]) => String(line)),
+      once(host, 'exit').then(() => Promise.reject(new Error(`it did not start: ${complaint}`))),
+    ]);
+    this.#connection = there(await connectBroker(this.folder));
+    return address;
+  }
+
+  /** A new one-time address of the window. */
+  address(): Promise<string> {
+    return there(this.#connection).webAddress();
+  }
+
+  /** Ends the broker as a crash would: no goodbye. */
+  async crash(): Promise<void> {
+    const { pid } = await this.client.app.info({});
+    const ended = once(there(this.#host), 'exit');
+    process.kill(pid, 'SIGKILL');
+    await ended;
+  }
+
+  /** Ends everything and leaves nothing behind. */
+  async end(): Promise<void> {
+    this.#connection?.close();
+    if (this.#host !== undefined && this.#host.exitCode === null && this.#host.signalCode === null) {
+      const ended = once(this.#host, 'exit');
+      this.#host.kill('SIGTERM');
+      await ended;
+    }
+    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Puts a shell script where the broker looks for programs. */
+  addProgram(name: string, script: string): void {
+    writeFileSync(join(this.#programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  /** Where the practice cloud is, as it tells every process of this user. */
+  async practice(): Promise<PracticeInfo> {
+    const socket = connect(socketPath(this.folder, 'practice'));
+    const [line] = (await once(createInterface(socket), 'line')) as [string];
+    socket.destroy();
+    return JSON.parse(line) as PracticeInfo;
+  }
+
+  /** What the list knows of a VM. */
+  async vm(name: string): Promise<VmRow> {
+    const { vms } = await this.client.vms.list({});
+    return there(vms.find(vm => vm.name === name));
+  }
+
+  get #programs(): string {
+    return join(this.folder, 'programs');
+  }
+
+  async #lend(name: string): Promise<void> {
+    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+      const program = join(folder, name);
+      const found = await access(program).then(
+        () => true,
+        () => false,
+      );
+      if (found) return symlinkSync(program, join(this.#programs, name));
+    }
+  }
+}
+
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('it is not there');
+  return value;
+}
