@@ -50,4 +50,10 @@ export const migrations: readonly string[] = [
   CREATE VIRTUAL TABLE activity_text USING fts5(text, vm_name, user, reason, source, grant_id, content='activity', content_rowid='id', tokenize='trigram');
   CREATE TRIGGER activity_written AFTER INSERT ON activity BEGIN INSERT INTO activity_text (rowid, text, vm_name, user, reason, source, grant_id) VALUES (new.id, new.text, new.vm_name, new.user, new.reason, new.source, new.grant_id); END;
   `,
+  `
+  -- Gates by themselves: many VMs share one. What is known of the VMs is only a cache; it is read from the clouds again.
+  DELETE FROM vm;
+  DELETE FROM scope;
+  CREATE TABLE gate (key TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  `,
 ];

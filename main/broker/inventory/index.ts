@@ -10,6 +10,7 @@ import { toWire } from '../../../shared/domain/time.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { resolveVm } from '../../../shared/domain/vmRef.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Cloud } from '../../clouds/cloud.ts';
 import type { Database, Os } from '../../os/ports.ts';
 import type { AccountsService } from '../accounts/index.ts';
 import { createChanges } from '../changes.ts';
@@ -71,8 +72,27 @@ export function createInventory(deps: {
     ready = now;
     if (news.size === 0) return;
     changed([...known.vms.values()].filter(({ account }) => news.has(account)).map(({ id }) => id));
-    void refresher.all(accounts.clouds().filter(({ account }) => news.has(account)));
+    void look(accounts.clouds().filter(({ account }) => news.has(account)));
   });
+
+  /** Accounts that were asked since the start, whatever came of it. */
+  const asked = new Set<string>();
+
+  async function look(clouds: Cloud[]): Promise<void> {
+    await refresher.all(clouds);
+    for (const { account } of clouds) asked.add(account);
+  }
+
+  /** Is there an account or a scope that nobody has looked at yet? What is known is not all then. */
+  function unseen(): boolean {
+    const scopes = [...known.scopes.values()];
+    return (
+      scopes.some(({ refreshedAt, error }) => refreshedAt === undefined && error === undefined) ||
+      accounts
+        .clouds()
+        .some(({ account }) => !asked.has(account) && !scopes.some(one => one.account === account))
+    );
+  }
 
   function changed(ids: VmId[]): void {
     rows.forget(ids);
@@ -103,7 +123,7 @@ export function createInventory(deps: {
 
   async function refresh(): Promise<void> {
     await accounts.settled();
-    await refresher.all(accounts.clouds());
+    await look(accounts.clouds());
   }
 
   async function find(ref: string): Promise<Vm> {
@@ -115,9 +135,7 @@ export function createInventory(deps: {
         fix: 'Add one, or the practice cloud: latchkey --practice vms',
       });
     }
-    const neverListed =
-      known.scopes.size === 0 || [...known.scopes.values()].some(({ state }) => state === 'never');
-    if (neverListed || known.vms.size === 0) await refresh();
+    if (unseen() || known.vms.size === 0) await refresh();
     return resolveVm(ref, known.vms.values());
   }
 
@@ -160,7 +178,7 @@ export function createInventory(deps: {
     refresh,
     async list({ tab, search, refresh: ask }) {
       await accounts.settled();
-      if (ask || known.scopes.size === 0) await refresh();
+      if (ask || unseen()) await refresh();
       const found = [...allRows()].filter(matcher(search ?? ''));
       return {
         vms: tab === undefined ? found : found.filter(row => row.tab === tab),

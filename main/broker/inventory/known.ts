@@ -4,6 +4,7 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import type { Scope } from '../../clouds/cloud.ts';
 import type { Database, Instant, Os } from '../../os/ports.ts';
+import { createGates } from './gates.ts';
 
 export interface KnownScope {
   account: AccountId;
@@ -16,6 +17,8 @@ export interface KnownScope {
 export interface Known {
   vms: ReadonlyMap<VmId, Vm>;
   scopes: ReadonlyMap<string, KnownScope>;
+  /** Is exactly this known of the VM? */
+  has(vm: Vm): boolean;
   put(vms: Vm[]): void;
   drop(ids: VmId[]): void;
   putScope(scope: KnownScope): void;
@@ -41,10 +44,15 @@ export function createKnown(db: Database, log: Os['log']): Known {
       error: row.error === null ? undefined : JSON.parse(String(row.error)),
     });
   }
+  const gates = createGates(
+    db.all('SELECT key, json FROM gate').map(row => ({ key: String(row.key), json: String(row.json) })),
+  );
   for (const row of db.each('SELECT json FROM vm')) {
-    const vm = JSON.parse(String(row.json)) as Vm;
-    vms.set(vm.id, vm);
+    const vm = gates.read(String(row.json));
+    if (vm) vms.set(vm.id, vm);
   }
+  const unused = gates.unused();
+  if (unused.length > 0) store(() => removeGates(unused));
 
   function store(work: () => void): void {
     try {
@@ -53,6 +61,17 @@ export function createKnown(db: Database, log: Os['log']): Known {
       log.warn({ error }, 'what is known of the VMs could not be kept for the next start');
     }
   }
+  function removeGates(keys: string[]): void {
+    for (const key of keys) db.run('DELETE FROM gate WHERE key = ?', key);
+  }
+  /** Takes VMs out of memory; gives the keys of gates that went with them. */
+  function forget(ids: VmId[]): string[] {
+    return ids.flatMap(id => {
+      const vm = vms.get(id);
+      vms.delete(id);
+      return vm ? gates.release(vm) : [];
+    });
+  }
   const inScope = (scope: string): VmId[] =>
     [...vms.values()].filter(vm => vm.scope === scope).map(vm => vm.id);
 
@@ -60,23 +79,39 @@ export function createKnown(db: Database, log: Os['log']): Known {
     vms,
     scopes,
     inScope,
+    has(vm) {
+      const known = vms.get(vm.id);
+      return known !== undefined && gates.jsonOf(known) === gates.jsonOf(vm);
+    },
     put(some) {
-      for (const vm of some) vms.set(vm.id, vm);
+      const gone: string[] = [];
+      const taken = some.map(vm => {
+        // The new one is taken in before the old one is let go, so that gates that stay are not written again.
+        const one = gates.take(vm);
+        gone.push(...forget([vm.id]));
+        vms.set(vm.id, one.vm);
+        return one;
+      });
       store(() => {
-        for (const vm of some) {
+        removeGates(gone);
+        for (const { vm, json, added } of taken) {
+          for (const gate of added) {
+            db.run('INSERT OR REPLACE INTO gate (key, json) VALUES (?, ?)', gate.key, gate.json);
+          }
           db.run(
             'INSERT OR REPLACE INTO vm (id, scope, account, json) VALUES (?, ?, ?, ?)',
             vm.id,
             vm.scope,
             vm.account,
-            JSON.stringify(vm),
+            json,
           );
         }
       });
     },
     drop(ids) {
-      for (const id of ids) vms.delete(id);
+      const gone = forget(ids);
       store(() => {
+        removeGates(gone);
         for (const id of ids) db.run('DELETE FROM vm WHERE id = ?', id);
       });
     },
@@ -97,8 +132,9 @@ export function createKnown(db: Database, log: Os['log']): Known {
     dropScopes(ids) {
       const gone = ids.flatMap(inScope);
       for (const id of ids) scopes.delete(id);
-      for (const id of gone) vms.delete(id);
+      const free = forget(gone);
       store(() => {
+        removeGates(free);
         for (const id of ids) {
           db.run('DELETE FROM scope WHERE id = ?', id);
           db.run('DELETE FROM vm WHERE scope = ?', id);

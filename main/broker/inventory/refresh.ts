@@ -1,6 +1,5 @@
 /** Asking the clouds for all VMs: scopes in parallel, pages shown as they arrive, one scope's failure its own. */
 import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
-import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../../clouds/cloud.ts';
 import type { Clock, Os } from '../../os/ports.ts';
@@ -61,7 +60,7 @@ export function createRefresher(deps: {
     try {
       for await (const page of cloud.inventory(scope)) {
         for (const vm of page) seen.add(vm.id);
-        const news = page.filter(vm => !lookedSince(vm.id) && !same(known.vms.get(vm.id), vm));
+        const news = page.filter(vm => !lookedSince(vm.id) && !known.has(vm));
         known.put(news);
         changed(news.map(vm => vm.id));
       }
@@ -91,9 +90,4 @@ export function createRefresher(deps: {
       looks.set(id, ++turn);
     },
   };
-}
-
-/** Adapters build VMs in one order of keys, so equal text is equal content. */
-function same(a: Vm | undefined, b: Vm): boolean {
-  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
 }
