@@ -113,7 +113,7 @@ export const vmChange = z.discriminatedUnion('kind', [
 export type VmChange = z.infer<typeof vmChange>;
 
 export const vmsContract = {
-  /** The list, filtered. `refresh`: ask the clouds first, else what is known. Counts are of all VMs that match `search`. */
+  /** The list, filtered. `refresh`: ask the clouds first, else what is known, once all was seen. Counts are of all VMs that match `search`. */
   list: procedure
     .input(
       z.object({

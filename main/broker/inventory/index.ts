@@ -87,6 +87,7 @@ export function createInventory(deps: {
   function unseen(): boolean {
     const scopes = [...known.scopes.values()];
     return (
+      scopes.length === 0 ||
       scopes.some(({ refreshedAt, error }) => refreshedAt === undefined && error === undefined) ||
       accounts
         .clouds()

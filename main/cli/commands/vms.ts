@@ -4,7 +4,7 @@ import type { Tab, VmList, VmRow } from '../../../shared/contract/vms.ts';
 import { showName } from '../../../shared/domain/hostile.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Output } from '../output.ts';
-import { type Session, withBroker } from '../session.ts';
+import { withBroker } from '../session.ts';
 import { policyLines } from '../words.ts';
 
 export function addVms(program: Command): void {
@@ -19,7 +19,7 @@ export function addVms(program: Command): void {
     .addHelpText('after', '\nExamples:\n  latchkey vms --tab configured\n  latchkey vms --search web --json')
     .action((options: { tab?: Tab; search?: string; refresh?: boolean }, command: Command) =>
       withBroker(command, async session => {
-        const list = await known(session, options);
+        const list = await session.client.vms.list(options);
         session.out.result(list, () => printVms(session.out, list));
         for (const scope of list.scopes) {
           if (scope.error) session.out.note(`${showName(scope.scopeName)}: ${showName(scope.error.message)}`);
@@ -41,16 +41,6 @@ export function addVms(program: Command): void {
         });
       }),
     );
-}
-
-/** The list as it is known; a scope that nobody looked at yet is looked at now. */
-async function known(
-  { client }: Session,
-  options: { tab?: Tab; search?: string; refresh?: boolean },
-): Promise<VmList> {
-  const list = await client.vms.list(options);
-  const unseen = list.scopes.some(({ refreshedAt, error }) => refreshedAt === undefined && !error);
-  return unseen || list.scopes.length === 0 ? client.vms.list({ ...options, refresh: true }) : list;
 }
 
 function printVms(out: Output, { vms, counts }: VmList): void {
