@@ -28,6 +28,7 @@ export function parsePolicyPort(text: string): PolicyPort {
     throw new LatchkeyError({
       code: 'BAD_DURATION',
       message: `The longest time of a port is between a minute and a day; “${time}” is not.`,
+      fix: 'Write it like 22:90m or 22:3h.',
     });
   }
   const sources = rest.length === 0 ? [] : rest.join(':').split(',');
@@ -47,6 +48,7 @@ export function parseFor(text: string): number {
   throw new LatchkeyError({
     code: 'BAD_DURATION',
     message: `A grant lasts from a second to a day; “${text}” is not in between.`,
+    fix: 'Write it like 90s, 30m, 3h or PT30M.',
   });
 }
 

@@ -73,6 +73,7 @@ function badInput(data: unknown): ErrorData {
   return {
     code: 'BAD_INPUT',
     message: words.length === 0 ? 'The request can not be read.' : `Not understood: ${words.join('; ')}.`,
+    fix: 'Correct that and send it again; nothing was done.',
   };
 }
 

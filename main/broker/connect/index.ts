@@ -7,6 +7,8 @@ import type { Endpoint } from '../../../shared/contract/vms.ts';
 import { wayTo } from '../../../shared/domain/hops.ts';
 import { safeFileName, showName } from '../../../shared/domain/hostile.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
+import { maxTime } from '../../../shared/domain/request.ts';
+import { policyInForce } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { Database, Os } from '../../os/ports.ts';
@@ -82,6 +84,8 @@ export function createConnect(deps: {
       };
     }
     if (endpoint) return { vm, client, port, speaks: speaks(client, port), endpoint };
+    // Where no policy has the port, that is what to tell.
+    maxTime(policyInForce(vm), [{ port, protocol: 'tcp' }]);
     throw new LatchkeyError({
       code: 'UNSUPPORTED',
       message: `${vm.name} has no address that can be reached from here.`,

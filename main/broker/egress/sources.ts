@@ -78,6 +78,7 @@ export function typedSource(vmName: string, families: Family[], text: string): s
   throw new LatchkeyError({
     code: 'SOURCE_FAMILY',
     message: `${source} is ${cidrFamily(source) === 'ipv4' ? 'IPv4' : 'IPv6'}, and ${vmName} has no such address.`,
+    fix: `Name an ${families.includes('ipv4') ? 'IPv4' : 'IPv6'} source.`,
   });
 }
 
