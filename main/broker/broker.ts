@@ -27,7 +27,7 @@ export interface BrokerOptions {
 /** Opens the ledger and puts the concerns together; nothing runs before `start`. Throws LEDGER_NEWER, DISK_FULL. */
 export async function createBroker(options: BrokerOptions) {
   const { os, dataDirectory } = options;
-  const { db, setAside } = await openStore(os, dataDirectory);
+  const { db, setAside, begunAnew } = await openStore(os, dataDirectory);
 
   // Grants know accounts and inventory, and these two ask about grants: theirs is the late one.
   const late: { grants?: GrantsService } = {};
@@ -50,7 +50,7 @@ export async function createBroker(options: BrokerOptions) {
     inventory,
     egress,
     activity,
-    adopting: setAside !== undefined,
+    begunAnew,
   });
   late.grants = grants;
   const policies = createPolicies({ db, os, accounts, inventory, activity });

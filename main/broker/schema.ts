@@ -1,40 +1,48 @@
 /**
  * The tables of the ledger, as the steps that made them: step n takes a file of version n to n+1 (`PRAGMA user_version`).
  * A step is never changed once released; a newer one is added. Instants are epoch milliseconds, shapes are JSON text.
+ * SQLite checks the CHECKs when a ledger is opened (PRAGMA quick_check), so that damage inside a row is found as well.
  */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL, cloud TEXT NOT NULL, kind TEXT NOT NULL, added_at INTEGER NOT NULL) STRICT;
   CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE connection (vm TEXT PRIMARY KEY, settings TEXT NOT NULL) STRICT;
-  CREATE TABLE scope (id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, refreshed_at INTEGER, error TEXT) STRICT;
-  CREATE TABLE vm (id TEXT PRIMARY KEY, scope TEXT NOT NULL, account TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+  CREATE TABLE connection (vm TEXT PRIMARY KEY, settings TEXT NOT NULL CHECK (json_valid(settings))) STRICT;
+  CREATE TABLE scope (id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, refreshed_at INTEGER, error TEXT CHECK (json_valid(error))) STRICT;
+  CREATE TABLE vm (id TEXT PRIMARY KEY, scope TEXT NOT NULL, account TEXT NOT NULL, json TEXT NOT NULL CHECK (json_valid(json))) STRICT;
   CREATE INDEX vm_scope ON vm (scope);
 
   -- A lock or unlock that was confirmed: kept until it is done, so that a crash in the middle can be finished.
   CREATE TABLE operation (
-    id INTEGER PRIMARY KEY, vm TEXT NOT NULL, kind TEXT NOT NULL, plan TEXT NOT NULL, step INTEGER NOT NULL DEFAULT 0,
+    id INTEGER PRIMARY KEY, vm TEXT NOT NULL, kind TEXT NOT NULL, plan TEXT NOT NULL CHECK (json_valid(plan)), step INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL, started_at INTEGER NOT NULL, error TEXT
   ) STRICT;
 
   CREATE TABLE grants (
     id TEXT PRIMARY KEY, vm TEXT NOT NULL, vm_name TEXT NOT NULL, cloud TEXT NOT NULL, account TEXT NOT NULL, owner TEXT NOT NULL,
-    state TEXT NOT NULL, ports TEXT NOT NULL, sources TEXT NOT NULL, reason TEXT,
+    state TEXT NOT NULL CHECK (state IN ('requested', 'opening', 'open', 'extending', 'closing', 'closed', 'failed', 'stuck')),
+    ports TEXT NOT NULL CHECK (json_valid(ports)), sources TEXT NOT NULL CHECK (json_valid(sources)), reason TEXT,
     requested_at INTEGER NOT NULL, opened_at INTEGER, ends_at INTEGER NOT NULL, extending_to INTEGER, closed_at INTEGER,
-    adopted INTEGER NOT NULL DEFAULT 0, notes TEXT NOT NULL DEFAULT '[]', error TEXT,
+    adopted INTEGER NOT NULL DEFAULT 0, notes TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(notes)),
+    error TEXT CHECK (json_valid(error)),
     -- What closed it, to be told when it is really closed: revoked, expired, failed, removed.
     cause TEXT
   ) STRICT;
   CREATE INDEX grants_state ON grants (state);
+  CREATE INDEX grants_closed ON grants (closed_at);
 
   -- One write to one gate. Its order says what was meant, names what stands there.
   CREATE TABLE rules (
-    id INTEGER PRIMARY KEY, account TEXT NOT NULL, gate TEXT NOT NULL, share TEXT NOT NULL, rule_order TEXT NOT NULL,
-    names TEXT NOT NULL DEFAULT '[]', foreign_names TEXT NOT NULL DEFAULT '[]', state TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, gate TEXT NOT NULL, share TEXT NOT NULL,
+    rule_order TEXT NOT NULL CHECK (json_valid(rule_order)), names TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(names)),
+    foreign_names TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(foreign_names)),
+    state TEXT NOT NULL CHECK (state IN ('writing', 'standing', 'foreign', 'removing', 'gone')),
     -- The end that the rule's own description says now; NULL when that is not known for sure.
     written_end INTEGER, standing_since INTEGER
   ) STRICT;
-  CREATE INDEX rules_live ON rules (state, share);
+  CREATE INDEX rules_share ON rules (share);
+  CREATE INDEX rules_gate ON rules (gate);
+  CREATE INDEX rules_live ON rules (state) WHERE state <> 'gone';
   CREATE TABLE rule_grants (rule INTEGER NOT NULL REFERENCES rules(id), grant_id TEXT NOT NULL REFERENCES grants(id), PRIMARY KEY (rule, grant_id)) STRICT;
   CREATE INDEX rule_grants_grant ON rule_grants (grant_id);
 
@@ -54,6 +62,6 @@ export const migrations: readonly string[] = [
   -- Gates by themselves: many VMs share one. What is known of the VMs is only a cache; it is read from the clouds again.
   DELETE FROM vm;
   DELETE FROM scope;
-  CREATE TABLE gate (key TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE gate (key TEXT PRIMARY KEY, json TEXT NOT NULL CHECK (json_valid(json))) STRICT;
   `,
 ];

@@ -4,13 +4,18 @@
  * then found again by their descriptions (grants/sweep.ts).
  */
 import { LatchkeyError } from '../../shared/errors.ts';
-import type { Database, Os } from '../os/ports.ts';
+import type { Database, Instant, Os } from '../os/ports.ts';
 import { migrations } from './schema.ts';
+
+/** A row among the settings that is none of the person's: kept for the starts after the one that lost the ledger. */
+const begunAnewKey = 'ledger-begun-anew';
 
 export interface Store {
   db: Database;
   /** Where the damaged ledger was set aside to; undefined on an ordinary start. */
   setAside: string | undefined;
+  /** When this ledger was begun after one that was lost, now or at an earlier start. */
+  begunAnew: Instant | undefined;
 }
 
 /** Opens (and makes) `<dataDirectory>/ledger.sqlite`. Throws LEDGER_NEWER, DISK_FULL. */
@@ -20,17 +25,24 @@ export async function openStore(
 ): Promise<Store> {
   await os.files.ensureFolder(dataDirectory);
   const path = `${dataDirectory}/ledger.sqlite`;
+  // A file that is there and empty (power was lost) is a lost ledger too.
+  const existed = await os.files.exists(path);
   try {
-    return { db: openAndMigrate(os, path), setAside: undefined };
+    return { ...openAndMigrate(os, path, existed), setAside: undefined };
   } catch (error) {
     if (!(error instanceof LatchkeyError) || error.code !== 'LEDGER_DAMAGED') throw error;
     const aside = await setAside(os, path);
     os.log.error({ aside }, 'the ledger was damaged and has been set aside');
-    return { db: openAndMigrate(os, path), setAside: aside };
+    return { ...openAndMigrate(os, path, true), setAside: aside };
   }
 }
 
-function openAndMigrate(os: Pick<Os, 'databases'>, path: string): Database {
+/** `existed`: there was a ledger before, so that one without tables is begun anew. */
+function openAndMigrate(
+  os: Pick<Os, 'databases' | 'clock'>,
+  path: string,
+  existed: boolean,
+): Omit<Store, 'setAside'> {
   const db = os.databases.open(path);
   try {
     const version = Number(db.get('PRAGMA user_version')?.user_version ?? 0);
@@ -47,9 +59,12 @@ function openAndMigrate(os: Pick<Os, 'databases'>, path: string): Database {
       db.transaction(() => {
         for (const statement of statements(sql)) db.run(statement);
         db.run(`PRAGMA user_version = ${step + 1}`);
+        if (step === 0 && existed)
+          db.run(`INSERT INTO setting (key, value) VALUES (?, ?)`, begunAnewKey, String(os.clock.now()));
       });
     }
-    return db;
+    const begunAnew = db.get(`SELECT value FROM setting WHERE key = ?`, begunAnewKey)?.value;
+    return { db, begunAnew: begunAnew === undefined ? undefined : Number(begunAnew) };
   } catch (error) {
     db[Symbol.dispose]();
     throw error;

@@ -54,6 +54,9 @@ export interface FoundRule {
   protocol: Protocol;
   ports: number[];
   sources: string[];
+  /** As in the order that made the rule. */
+  index: number;
+  destinations: string[];
   vm?: VmId | undefined;
 }
 

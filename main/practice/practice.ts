@@ -24,6 +24,8 @@ export interface PracticeOptions {
   graphLagMs?: number | undefined;
   /** How far this computer's clock seems to be behind the clouds'; default 0. */
   clockAheadMs?: number | undefined;
+  /** This computer's clock, epoch milliseconds; default the real one. */
+  local?: (() => number) | undefined;
   /** Where to listen; default any free port. */
   ports?: { azure?: number | undefined; aws?: number | undefined } | undefined;
 }
@@ -42,7 +44,10 @@ const leastAws = 11;
 
 /** Starts everything on loopback. Rejects when a wanted port is taken or the CA can't be written; nothing is left running then. */
 export async function startPractice(options: PracticeOptions): Promise<Practice> {
-  const core = await createServerCore({ clockAheadMs: options.clockAheadMs ?? 0 });
+  const core = await createServerCore({
+    clockAheadMs: options.clockAheadMs ?? 0,
+    local: options.local ?? Date.now,
+  });
   const { azureSize, awsSize } = shares(options.size);
   const latencyMs = options.latencyMs ?? 150;
   let machines: MachineNet | undefined;

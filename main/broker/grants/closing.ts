@@ -3,7 +3,6 @@ import type { GrantId } from '../../../shared/domain/ids.ts';
 import { type ErrorData, toErrorData } from '../../../shared/errors.ts';
 import type { Instant } from '../../os/ports.ts';
 import type { GrantsContext } from './context.ts';
-import type { Endings } from './endings.ts';
 import { type Cause, type GrantRecord, liveStates } from './records.ts';
 
 export interface Closer {
@@ -15,8 +14,8 @@ export interface Closer {
   nextTry(): Instant | undefined;
 }
 
-export function createCloser(context: GrantsContext, endings: Endings): Closer {
-  const { ledger, keeper, clock } = context;
+export function createCloser(context: GrantsContext): Closer {
+  const { ledger, keeper, endings, clock } = context;
   const inHand = new Map<GrantId, Promise<void>>();
 
   async function shutNow(ids: GrantId[], cause: Cause): Promise<void> {
@@ -24,92 +23,123 @@ export function createCloser(context: GrantsContext, endings: Endings): Closer {
       .flatMap(id => ledger.grant(id) ?? [])
       .filter(grant => liveStates.includes(grant.state));
     for (const grant of grants) endings.begin(grant.id, grant.cause ?? cause);
-    noted(() => {
-      // In one piece, so that 1,000 ends in one second are one write.
-      ledger.together(() => {
-        for (const { id } of grants) {
-          ledger.updateGrant(id, { state: 'closing', cause: endings.cause(id), extendingTo: undefined });
-        }
-      });
+    inOneWrite(() => {
+      for (const { id } of grants) {
+        ledger.updateGrant(id, { state: 'closing', cause: endings.cause(id), extendingTo: undefined });
+      }
     });
     for (const grant of grants) context.changed(grant.id);
     const rules = new Map(grants.map(grant => [grant.id, ledger.rulesOf(grant.id).map(rule => rule.id)]));
     const errors = await keeper.settle([...rules.values()].flat());
-    for (const { id } of grants) {
-      const error = (rules.get(id) ?? []).flatMap(rule => errors.get(rule) ?? [])[0];
-      if (error) stuck(id, error);
-      else over(id);
-      context.changed(id);
+    const left = new Map<GrantId, ErrorData>();
+    for (const [id, itsRules] of rules) {
+      const error = itsRules.flatMap(rule => errors.get(rule) ?? [])[0];
+      if (error) left.set(id, error);
     }
-    context.wake();
+    over([...rules.keys()].filter(id => !left.has(id)));
+    stuck(left);
+    for (const { id } of grants) context.changed(id);
   }
 
-  function over(id: GrantId): void {
-    const cause = endings.cause(id);
-    const failed = cause === 'failed';
-    const change = {
-      state: failed ? ('failed' as const) : ('closed' as const),
-      closedAt: clock.now(),
-      cause,
-    };
-    const done = noted(() => ledger.updateGrant(id, failed ? change : { ...change, error: undefined }));
-    if (!done) {
-      endings.failed(id);
+  function over(ids: GrantId[]): void {
+    const unnoted = inOneWrite(() => {
+      for (const id of ids) {
+        const cause = endings.cause(id);
+        const change = { closedAt: clock.now(), cause };
+        if (cause === 'failed') ledger.updateGrant(id, { ...change, state: 'failed' });
+        else ledger.updateGrant(id, { ...change, state: 'closed', error: undefined });
+      }
+    });
+    if (unnoted) {
+      for (const id of ids) endings.failed(id, unnoted);
       return;
     }
-    endings.done(id);
-    const grant = ledger.grant(id);
-    if (grant)
-      context.tell(grant, activityKind(cause), {
-        text: sentence(grant),
-        outcome: failed ? 'failed' : 'ok',
-        error: grant.error,
-      });
+    inOneWrite(() => {
+      for (const id of ids) {
+        const cause = endings.cause(id);
+        endings.done(id);
+        const grant = ledger.grant(id);
+        if (!grant) continue;
+        context.tell(grant, activityKind(cause), {
+          text: sentence(grant),
+          outcome: cause === 'failed' ? 'failed' : 'ok',
+          error: grant.error,
+        });
+      }
+    });
   }
 
-  function stuck(id: GrantId, error: ErrorData): void {
-    const first = endings.failed(id) === 1;
-    noted(() => ledger.updateGrant(id, { state: 'stuck', error }));
-    const grant = ledger.grant(id);
-    if (grant && first) {
-      const text = `Could not shut the port of ${grant.vmName}: ${error.message} It is being tried again.`;
-      context.tell(grant, 'stuck', { text, outcome: 'failed', error });
-    }
+  function stuck(grants: Map<GrantId, ErrorData>): void {
+    const news = [...grants].filter(([id, error]) => endings.failed(id, error));
+    inOneWrite(() => {
+      for (const [id, error] of grants) ledger.updateGrant(id, { state: 'stuck', error });
+    });
+    inOneWrite(() => {
+      for (const [id, error] of news) {
+        const grant = ledger.grant(id);
+        if (!grant) continue;
+        const text = `Could not shut the port of ${grant.vmName}: ${error.message} It is being tried again.`;
+        context.tell(grant, 'stuck', { text, outcome: 'failed', error });
+      }
+    });
   }
 
-  /** A door is shut even when the disk is full: what could not be noted is done again later, from what the ledger still says. */
-  function noted(write: () => unknown): boolean {
+  /**
+   * 1,000 ends in one second are one write to the disk. A door is shut even when the disk is full: what could not be
+   * noted is given back, and done again later from what the ledger still says.
+   */
+  function inOneWrite(write: () => void): ErrorData | undefined {
     try {
-      write();
-      return true;
+      ledger.together(write);
+      return undefined;
     } catch (error) {
       context.log.error({ error: toErrorData(error) }, 'the ledger could not be written while closing');
-      return false;
+      return toErrorData(error);
     }
+  }
+
+  /** Whatever goes wrong on the way (a disk that can't be read, a defect), it is tried again. */
+  function begin(ids: GrantId[], cause: Cause): Promise<void> {
+    const work = shutNow(ids, cause)
+      .catch((error: unknown) => {
+        for (const id of ids) if (endings.has(id)) endings.failed(id, toErrorData(error));
+        throw error;
+      })
+      .finally(() => {
+        for (const id of ids) inHand.delete(id);
+        context.wake();
+      });
+    for (const id of ids) inHand.set(id, work);
+    return work;
+  }
+
+  function failedBefore(): { id: GrantId; at: Instant }[] {
+    return endings.waiting().filter(({ id }) => {
+      const account = ledger.grant(id)?.account;
+      return account !== undefined && context.usable(account) && !inHand.has(id);
+    });
   }
 
   const closer: Closer = {
     async shut(ids, cause) {
       const waiting = ids.flatMap(id => inHand.get(id) ?? []);
-      const mine = ids.filter(id => !inHand.has(id));
-      const work = shutNow(mine, cause).finally(() => {
-        for (const id of mine) inHand.delete(id);
-      });
-      for (const id of mine) inHand.set(id, work);
-      await Promise.all([work, ...waiting]);
+      const mine = [...new Set(ids)].filter(id => !inHand.has(id));
+      // An account whose cloud is slow does not keep the others' grants from being seen as closed.
+      const groups = Map.groupBy(mine, id => ledger.grant(id)?.account);
+      await Promise.all([...waiting, ...[...groups.values()].map(group => begin(group, cause))]);
     },
     async again(all) {
-      const stuckOnes = ledger.grants().filter(grant => grant.state === 'stuck' && !endings.has(grant.id));
-      const ids = [
-        ...stuckOnes.map(grant => grant.id),
-        ...endings.due(all ? Number.POSITIVE_INFINITY : clock.now()),
-      ];
-      const usable = ids.filter(
-        id => context.usable(ledger.grant(id)?.account ?? ('' as never)) && !inHand.has(id),
-      );
-      if (usable.length > 0) await closer.shut(usable, 'expired');
+      const due = failedBefore().filter(({ at }) => all || at <= clock.now());
+      if (due.length > 0)
+        await closer.shut(
+          due.map(({ id }) => id),
+          'expired',
+        );
     },
-    nextTry: () => endings.next(),
+    nextTry() {
+      const times = failedBefore().map(({ at }) => at);
+      return times.length === 0 ? undefined : Math.min(...times);
+    },
   };
   return closer;
 }

@@ -2,6 +2,7 @@
 import type { AccountId, GrantId } from '../../../shared/domain/ids.ts';
 import type { Clock, Instant, Logger, Random } from '../../os/ports.ts';
 import type { Accounts, Activity, Egress, Inventory, NewActivity } from '../services.ts';
+import type { Endings } from './endings.ts';
 import type { GateKeeper } from './gateKeeper.ts';
 import type { Ledger } from './ledger.ts';
 import type { GrantRecord } from './records.ts';
@@ -9,6 +10,7 @@ import type { GrantRecord } from './records.ts';
 export interface GrantsContext {
   ledger: Ledger;
   keeper: GateKeeper;
+  endings: Endings;
   accounts: Accounts;
   inventory: Pick<Inventory, 'find' | 'get' | 'fresh' | 'behind' | 'refresh'>;
   egress: Pick<Egress, 'sources'>;
@@ -18,6 +20,8 @@ export interface GrantsContext {
   log: Logger;
   /** Now, in the time of the account's cloud. */
   cloudNow(account: AccountId): Instant;
+  /** Asks the clouds for their time, for a moment: after this computer's clock was set, what was known of it is wrong. */
+  askTime(): Promise<void>;
   /** False while the account is not signed in: its gates can't be reached, and waiting is better than failing. */
   usable(account: AccountId): boolean;
   /** Tells watchers that this grant changed. */

@@ -4,6 +4,7 @@
  */
 import { backoff } from '../../../shared/domain/backoff.ts';
 import type { GrantId } from '../../../shared/domain/ids.ts';
+import type { ErrorData } from '../../../shared/errors.ts';
 import type { Clock, Instant, Random } from '../../os/ports.ts';
 import type { Cause } from './records.ts';
 
@@ -12,39 +13,41 @@ export interface Endings {
   /** Beginning again keeps the first cause. */
   begin(id: GrantId, cause: Cause): void;
   cause(id: GrantId): Cause;
-  /** One more try failed; gives how many did, and sets when to try next. */
-  failed(id: GrantId): number;
+  /** One more try failed: sets when to try next. True if it did not fail so before. */
+  failed(id: GrantId, error: ErrorData): boolean;
+  /** What went wrong at the last try. */
+  error(id: GrantId): ErrorData | undefined;
   done(id: GrantId): void;
-  /** Those whose next try is due at `now` or before. */
-  due(now: Instant): GrantId[];
-  next(): Instant | undefined;
+  /** Those whose last try failed, and when the next one is due in this computer's time. */
+  waiting(): { id: GrantId; at: Instant }[];
+}
+
+interface Ending {
+  cause: Cause;
+  tries: number;
+  /** Undefined while it is being tried. */
+  at: Instant | undefined;
+  error: ErrorData | undefined;
 }
 
 export function createEndings(clock: Clock, random: Random): Endings {
-  const endings = new Map<GrantId, { cause: Cause; tries: number; at: Instant | undefined }>();
+  const endings = new Map<GrantId, Ending>();
   return {
     has: id => endings.has(id),
     begin(id, cause) {
-      const ending = endings.get(id);
-      endings.set(id, { cause: ending?.cause ?? cause, tries: ending?.tries ?? 0, at: undefined });
+      const { tries = 0, error, cause: first = cause } = endings.get(id) ?? {};
+      endings.set(id, { cause: first, tries, error, at: undefined });
     },
     cause: id => endings.get(id)?.cause ?? 'expired',
-    failed(id) {
-      const ending = endings.get(id) ?? { cause: 'expired' as const, tries: 0, at: undefined };
-      const tries = ending.tries + 1;
-      endings.set(id, {
-        ...ending,
-        tries,
-        at: clock.now() + backoff(tries, (random.bytes(1)[0] ?? 0) / 256),
-      });
-      return tries;
+    failed(id, error) {
+      const before = endings.get(id);
+      const tries = (before?.tries ?? 0) + 1;
+      const at = clock.now() + backoff(tries, (random.bytes(1)[0] ?? 0) / 256);
+      endings.set(id, { cause: before?.cause ?? 'expired', tries, at, error });
+      return before?.error?.code !== error.code;
     },
+    error: id => endings.get(id)?.error,
     done: id => void endings.delete(id),
-    due: now =>
-      [...endings].filter(([, ending]) => ending.at !== undefined && ending.at <= now).map(([id]) => id),
-    next() {
-      const times = [...endings.values()].flatMap(ending => ending.at ?? []);
-      return times.length === 0 ? undefined : Math.min(...times);
-    },
+    waiting: () => [...endings].flatMap(([id, { at }]) => (at === undefined ? [] : [{ id, at }])),
   };
 }

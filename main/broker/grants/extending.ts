@@ -2,7 +2,7 @@
 import type { GrantId } from '../../../shared/domain/ids.ts';
 import { checkTime } from '../../../shared/domain/request.ts';
 import { wholeSecond } from '../../../shared/domain/time.ts';
-import { LatchkeyError } from '../../../shared/errors.ts';
+import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { GrantsContext } from './context.ts';
 import type { GrantRecord } from './records.ts';
 
@@ -10,56 +10,76 @@ export type Extension = { forMs?: number | undefined; byMs?: number | undefined 
 
 export interface Extender {
   extend(id: GrantId, change: Extension): Promise<GrantRecord>;
-  /** Goes on with an extension that a crash cut off. */
+  /** Goes on with an extension that a crash cut off, or takes back one that failed. */
   finish(id: GrantId): Promise<GrantRecord>;
+  /** Is it being extended now? If not, a grant in `extending` ends when it did before. */
+  inHand(id: GrantId): boolean;
 }
 
 export function createExtender(context: GrantsContext): Extender {
-  const { ledger } = context;
+  const { ledger, keeper, endings } = context;
+  const inHand = new Set<GrantId>();
+  /** Extensions that failed and could not be noted as failed: their grants end as before, whatever the ledger says. */
+  const refused = new Map<GrantId, ErrorData>();
 
   async function finish(id: GrantId): Promise<GrantRecord> {
-    const before = ledger.grant(id);
-    if (!before) throw unknown(id);
-    const errors = await context.keeper.settle(ledger.rulesOf(id).map(rule => rule.id));
-    const error = [...errors.values()][0];
-    const now = ledger.grant(id) ?? before;
-    if (now.state !== 'extending') throw over(now);
-    if (error) {
-      const grant = ledger.updateGrant(id, { state: 'open', extendingTo: undefined });
-      context.tell(grant, 'extended', {
-        text: `${grant.vmName} could not be extended; it still ends as before.`,
-        outcome: 'failed',
-        error,
-      });
+    inHand.add(id);
+    try {
+      const error = refused.get(id) ?? [...(await settle(id)).values()][0];
+      const now = ledger.grant(id);
+      if (!now) throw unknown(id);
+      if (now.state !== 'extending') throw over(now);
+      if (error) throw await undo(now, error);
+      const endsAt = now.extendingTo ?? now.endsAt;
+      try {
+        ledger.updateGrant(id, { state: 'open', endsAt, extendingTo: undefined });
+      } catch (failure) {
+        throw await undo(now, toErrorData(failure));
+      }
+      context.tell(now, 'extended', { text: `${now.vmName} now ends ${new Date(endsAt).toISOString()}.` });
+      return { ...now, state: 'open', endsAt, extendingTo: undefined };
+    } finally {
+      inHand.delete(id);
       context.changed(id);
       context.wake();
-      // The description may carry either end now: writing the old one again is the next thing settled.
-      await context.keeper.settle(ledger.rulesOf(id).map(rule => rule.id));
-      throw new LatchkeyError(error);
     }
-    const endsAt = now.extendingTo ?? now.endsAt;
-    const grant = ledger.updateGrant(id, { state: 'open', endsAt, extendingTo: undefined });
-    context.tell(grant, 'extended', { text: `${grant.vmName} now ends ${new Date(endsAt).toISOString()}.` });
-    context.changed(id);
+  }
+
+  const settle = (id: GrantId) => keeper.settle(ledger.rulesOf(id).map(rule => rule.id));
+
+  async function undo(grant: GrantRecord, error: ErrorData): Promise<LatchkeyError> {
+    refused.set(grant.id, error);
+    ledger.updateGrant(grant.id, { state: 'open', extendingTo: undefined });
+    refused.delete(grant.id);
+    context.tell(grant, 'extended', {
+      text: `${grant.vmName} could not be extended; it still ends as before.`,
+      outcome: 'failed',
+      error,
+    });
+    context.changed(grant.id);
     context.wake();
-    return grant;
+    // The description may carry either end now: writing the old one again is the next thing settled.
+    await settle(grant.id);
+    return new LatchkeyError(error);
   }
 
   return {
     async extend(id, change) {
       const grant = ledger.grant(id);
       if (!grant) throw unknown(id);
-      if (grant.state !== 'open') throw over(grant);
+      const mayBe = () => ledger.grant(id)?.state === 'open' && !endings.has(id);
       const now = context.cloudNow(grant.account);
+      if (!mayBe() || grant.endsAt <= now) throw over(grant);
       const extendingTo = newEnd(grant, change, now);
       await withinPolicy(context, grant, extendingTo - now);
       // Asking may have taken a while: the state is looked at again in the same breath as it is changed.
-      if (ledger.grant(id)?.state !== 'open') throw over(ledger.grant(id) ?? grant);
+      if (!mayBe()) throw over(ledger.grant(id) ?? grant);
       ledger.updateGrant(id, { state: 'extending', extendingTo });
       context.changed(id);
       return finish(id);
     },
     finish,
+    inHand: id => inHand.has(id),
   };
 }
 
@@ -93,7 +113,7 @@ function unknown(id: GrantId): LatchkeyError {
 function over(grant: GrantRecord): LatchkeyError {
   return new LatchkeyError({
     code: 'GRANT_OVER',
-    message: `Grant ${grant.id} is ${grant.state}, not open: it can't be extended.`,
+    message: `Grant ${grant.id} is ${grant.state === 'open' ? 'ending' : grant.state}: it can't be extended.`,
     fix:
       grant.state === 'opening' || grant.state === 'extending' ? 'Wait a moment.' : 'Ask for access again.',
   });

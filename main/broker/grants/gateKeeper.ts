@@ -3,31 +3,18 @@
  * A rule that a live grant wants stands, with the latest of their ends in its description; a rule that none wants goes.
  * So ending one grant never shuts another's door, and running this again after a crash at any point finishes the work.
  */
-import type { GateId, GrantId } from '../../../shared/domain/ids.ts';
+import type { GateId } from '../../../shared/domain/ids.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
-import type { Cloud } from '../../clouds/cloud.ts';
-import type { Clock, Logger } from '../../os/ports.ts';
-import type { Accounts, Activity } from '../services.ts';
-import type { Endings } from './endings.ts';
-import type { Ledger } from './ledger.ts';
 import { type RuleRecord, wantedEnd, wantsRules } from './records.ts';
+import { type KeeperDeps, remove } from './removing.ts';
+import { tellRule } from './ruleTold.ts';
 
 export interface GateKeeper {
   /** Settles these rules; gives the error of each that could not be settled. Never throws. */
   settle(rules: number[]): Promise<Map<number, ErrorData>>;
 }
 
-interface Deps {
-  ledger: Ledger;
-  /** Those being shut, whatever the ledger could be told of it. */
-  endings: Pick<Endings, 'has'>;
-  accounts: Pick<Accounts, 'cloud'>;
-  activity: Pick<Activity, 'write'>;
-  clock: Clock;
-  log: Logger;
-}
-
-export function createGateKeeper(deps: Deps): GateKeeper {
+export function createGateKeeper(deps: KeeperDeps): GateKeeper {
   /** One turn per gate at a time: what one turn reads from the ledger, no other changes meanwhile. */
   const turns = new Map<GateId, Promise<unknown>>();
 
@@ -56,30 +43,31 @@ export function createGateKeeper(deps: Deps): GateKeeper {
 }
 
 async function settleGate(
-  deps: Deps,
+  deps: KeeperDeps,
   gate: GateId,
   ids: number[],
   errors: Map<number, ErrorData>,
 ): Promise<void> {
-  const rules = ids.flatMap(id => deps.ledger.rule(id) ?? []).filter(rule => rule.state !== 'gone');
+  const rules = ids.flatMap(id => deps.ledger.rule(id) ?? []);
   const unwanted: RuleRecord[] = [];
   const work: Promise<void>[] = [];
   for (const rule of rules) {
     const wanting = deps.ledger
       .grantsOf(rule.id)
       .filter(grant => wantsRules(grant) && !deps.endings.has(grant.id));
-    if (wanting.length === 0) unwanted.push(rule);
-    else work.push(guard(deps, errors, [rule], () => stand(deps, rule, Math.max(...wanting.map(wantedEnd)))));
+    if (wanting.length > 0)
+      work.push(guard(deps, errors, [rule], () => stand(deps, rule, Math.max(...wanting.map(wantedEnd)))));
+    else if (rule.state !== 'gone') unwanted.push(rule);
   }
   for (const group of Map.groupBy(unwanted, rule => rule.account).values()) {
-    work.push(guard(deps, errors, group, () => remove(deps, gate, group)));
+    work.push(guard(deps, errors, group, () => remove(deps, gate, group, errors)));
   }
   await Promise.all(work);
 }
 
 /** Errors become data, per rule; one rule's failure is not another's. */
 async function guard(
-  deps: Deps,
+  deps: KeeperDeps,
   errors: Map<number, ErrorData>,
   rules: RuleRecord[],
   work: () => Promise<void>,
@@ -93,7 +81,7 @@ async function guard(
   }
 }
 
-async function stand(deps: Deps, rule: RuleRecord, end: number): Promise<void> {
+async function stand(deps: KeeperDeps, rule: RuleRecord, end: number): Promise<void> {
   const { ledger } = deps;
   if (rule.state === 'foreign' || (rule.state === 'standing' && rule.writtenEnd === end)) return;
   const cloud = deps.accounts.cloud(rule.account);
@@ -117,80 +105,11 @@ async function stand(deps: Deps, rule: RuleRecord, end: number): Promise<void> {
       if (notes.length > grant.notes.length) ledger.updateGrant(grant.id, { notes });
     }
   });
-  tell(
-    deps,
+  tellRule(
+    deps.activity,
     rule,
     'rule-written',
     `Rule ${standing.names.join(', ') || standing.foreign.join(', ')} stands in ${order.gateName}.`,
     standing.correlation,
   );
-}
-
-async function remove(deps: Deps, gate: GateId, rules: RuleRecord[]): Promise<void> {
-  const first = rules[0];
-  if (!first) return;
-  try {
-    deps.ledger.together(() => {
-      for (const rule of rules) deps.ledger.updateRule(rule.id, { state: 'removing' });
-    });
-  } catch (error) {
-    // A door must be shut even when the disk is full: what stands in the ledger already is enough to shut it again.
-    deps.log.warn({ error: toErrorData(error), gate }, 'closing without a note in the ledger');
-  }
-  const cloud = deps.accounts.cloud(first.account);
-  const names = await namesOf(cloud, gate, rules);
-  const closed = names.length === 0 ? [] : await cloud.close(gate, names, marks(deps, rules));
-  deps.ledger.together(() => {
-    for (const rule of rules) deps.ledger.updateRule(rule.id, { state: 'gone' });
-  });
-  for (const rule of rules) {
-    const mine = closed.filter(one => rule.names.includes(one.name));
-    const kept = mine.some(one => one.outcome === 'kept');
-    const text = kept
-      ? `Rule ${rule.names.join(', ')} stays in ${rule.order.gateName}: another Latchkey's grant still needs it.`
-      : `Rule ${rule.names.join(', ') || `of grant ${rule.order.mark.grant}`} is gone from ${rule.order.gateName}.`;
-    tell(deps, rule, 'rule-removed', text, mine[0]?.correlation);
-  }
-}
-
-function marks(deps: Deps, rules: RuleRecord[]): GrantId[] {
-  const linked = rules.flatMap(rule => deps.ledger.grantsOf(rule.id).map(grant => grant.id));
-  return [...new Set([...rules.map(rule => rule.order.mark.grant), ...linked])];
-}
-
-/** Names as the ledger has them; a rule whose write was cut off is looked for in the gate by its mark. */
-async function namesOf(cloud: Cloud, gate: GateId, rules: RuleRecord[]): Promise<string[]> {
-  const names = rules.flatMap(rule => rule.names);
-  const cutOff = new Set(
-    rules
-      .filter(rule => rule.state !== 'foreign' && rule.names.length === 0)
-      .map(rule => rule.order.mark.grant),
-  );
-  if (cutOff.size > 0) {
-    for await (const found of cloud.ours({ gate })) {
-      if (found.marks.some(mark => cutOff.has(mark.grant))) names.push(found.name);
-    }
-  }
-  return [...new Set(names)];
-}
-
-function tell(
-  deps: Deps,
-  rule: RuleRecord,
-  kind: 'rule-written' | 'rule-removed',
-  text: string,
-  correlation: string | undefined,
-): void {
-  const { order } = rule;
-  deps.activity.write({
-    kind,
-    text,
-    correlation,
-    vm: order.vm,
-    vmName: order.mark.vmName,
-    account: rule.account,
-    grant: order.mark.grant,
-    ports: order.ports.map(port => `${port}/${order.protocol}`).join(' '),
-    source: order.sources.join(' '),
-  });
 }

@@ -2,9 +2,10 @@
 import type { Grant } from '../../../shared/contract/grants.ts';
 import type { AccountId, GrantId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
-import type { Database, Os } from '../../os/ports.ts';
+import type { Database, Instant, Os } from '../../os/ports.ts';
 import { createChanges } from '../changes.ts';
 import type { Accounts, Activity, Egress, Grants, Inventory } from '../services.ts';
+import { createAdopter } from './adopting.ts';
 import { createCloser } from './closing.ts';
 import { type GrantsContext, portsText } from './context.ts';
 import { createEndings } from './endings.ts';
@@ -12,13 +13,15 @@ import { createExtender } from './extending.ts';
 import { createGateKeeper } from './gateKeeper.ts';
 import { createLedger } from './ledger.ts';
 import { createOpener } from './opening.ts';
-import { liveStates } from './records.ts';
-import { createSweeper } from './sweep.ts';
+import { type GrantRecord, liveStates, wantsRules } from './records.ts';
+import { createSweep } from './sweep.ts';
 import { grantView } from './view.ts';
 import { createWatch } from './watch.ts';
 
 /** Closed grants are listed this long without being asked for. */
 const recentMs = 24 * 3_600_000;
+/** How long the clouds are waited for when they are asked for their time. */
+const askTimeMs = 5_000;
 
 export interface GrantsDeps {
   db: Database;
@@ -27,8 +30,8 @@ export interface GrantsDeps {
   inventory: Inventory;
   egress: Egress;
   activity: Activity;
-  /** True when the ledger was lost and begun anew: rules of ours are then found again in the clouds. */
-  adopting: boolean;
+  /** When the ledger was begun anew after one that was lost: rules of ours are then found again in the clouds. */
+  begunAnew: Instant | undefined;
 }
 
 export interface GrantsService extends Grants {
@@ -55,8 +58,10 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     random,
     log,
     egress: deps.egress,
+    endings,
     keeper: createGateKeeper({ ledger, endings, accounts, activity, clock, log }),
     cloudNow: account => clock.now() + offset(account),
+    askTime,
     usable: account => accounts.list().some(one => one.id === account && one.state === 'ready'),
     changed(id) {
       const grant = ledger.grant(id);
@@ -78,17 +83,21 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     wake: () => watch.wake(),
   };
 
-  const closer = createCloser(context, endings);
+  const closer = createCloser(context);
   const opener = createOpener(context, closer);
   const extender = createExtender(context);
-  const sweeper = createSweeper(context, closer, deps.adopting);
+  const adopter = createAdopter(context, deps.begunAnew);
+  const sweep = createSweep(context, closer, adopter);
   const watch = createWatch({
     context,
     opener,
     closer,
     extender,
-    confirmOver: sweeper.confirmOver,
-    look: () => look(),
+    confirmOver: adopter.confirmOver,
+    async sweep() {
+      const { failures } = await sweep();
+      for (const failure of failures) log.warn(failure, 'a sweep failed');
+    },
   });
   const listening: Disposable[] = [];
 
@@ -102,8 +111,11 @@ export function createGrants(deps: GrantsDeps): GrantsService {
   }
 
   function view(id: GrantId): Grant {
-    const grant = ledger.grant(id);
-    if (!grant) throw unknown(id);
+    const noted = ledger.grant(id);
+    if (!noted) throw unknown(id);
+    // On a full disk the ledger may not have been told that it is being shut.
+    const unnoted = wantsRules(noted) && endings.has(id);
+    const grant: GrantRecord = unnoted ? { ...noted, state: 'closing', error: endings.error(id) } : noted;
     return grantView(
       grant,
       ledger.rulesOf(id),
@@ -112,15 +124,26 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     );
   }
 
-  const look = oneAtATime(async () => {
-    await watch.recover();
-    await watch.tick();
-    const { failures } = await sweeper.sweep();
-    for (const failure of failures) log.warn(failure, 'a sweep failed');
-  });
-
-  function lookSoon(): void {
-    look().catch((error: unknown) => log.error({ error: toErrorData(error) }, 'looking after grants failed'));
+  /** Any answer carries a cloud's time. */
+  async function askTime(): Promise<void> {
+    const limit = new AbortController();
+    using _ = clock.after(askTimeMs, () => limit.abort());
+    const asked = new Set(ledger.wanting().map(grant => grant.account));
+    await Promise.all(
+      accounts
+        .clouds()
+        .filter(cloud => asked.has(cloud.account) && context.usable(cloud.account))
+        .map(cloud =>
+          cloud
+            .identity(limit.signal)
+            .catch((error: unknown) =>
+              log.warn(
+                { error: toErrorData(error), account: cloud.account },
+                'a cloud did not tell its time',
+              ),
+            ),
+        ),
+    );
   }
 
   return {
@@ -147,7 +170,7 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     async sweep() {
       await watch.tick();
       await closer.again(true);
-      return sweeper.sweep();
+      return sweep();
     },
     async *watch(signal) {
       let rev = 0;
@@ -172,36 +195,17 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     anyLive: () => ledger.grants().some(grant => liveStates.includes(grant.state)),
     start() {
       watch.start();
-      listening.push(accounts.onChange(lookSoon), os.network.onChange(lookSoon), os.power.onResume(lookSoon));
-      lookSoon();
+      listening.push(
+        accounts.onChange(() => watch.look()),
+        os.network.onChange(() => watch.look(true)),
+        os.power.onResume(() => watch.look(true)),
+      );
     },
     stop() {
       for (const one of listening.splice(0)) one[Symbol.dispose]();
       watch.stop();
     },
   };
-}
-
-/** Calls while one runs share one more run after it. */
-function oneAtATime(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const run = (): Promise<void> => {
-    if (!running) {
-      running = work().finally(() => {
-        running = undefined;
-      });
-      return running;
-    }
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return run();
-      });
-    return next;
-  };
-  return run;
 }
 
 /** The same for each VM, all at once; one's failure is not another's. */

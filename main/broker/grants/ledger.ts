@@ -18,52 +18,51 @@ const live = liveStates.map(state => `'${state}'`).join(',');
 
 export interface Ledger {
   /** Writes a grant and, for each order, the rule that will carry it: one that is shared or a new one in `writing`. */
-  insert(grant: GrantRecord, orders: RuleOrder[], found?: { names: string[]; writtenEnd: number }): void;
+  insert(grant: GrantRecord, orders: RuleOrder[]): void;
+  /** Writes a rule that was found standing, and the grant if it is not there yet. */
+  adopt(grant: GrantRecord, order: RuleOrder, name: string): void;
   grant(id: GrantId): GrantRecord | undefined;
   /** Live ones, and with `since` also those that ended after it. Newest first. */
   grants(since?: number): GrantRecord[];
   liveOn(vm: VmId): GrantRecord[];
+  /** Those that want their rules to stand. */
+  wanting(): GrantRecord[];
   updateGrant(id: GrantId, change: Partial<GrantRecord>): GrantRecord;
   rule(id: number): RuleRecord | undefined;
   rulesOf(grant: GrantId): RuleRecord[];
   grantsOf(rule: number): GrantRecord[];
   /** Rules that may stand in a cloud. */
   liveRules(): RuleRecord[];
-  ruleNamed(gate: GateId, name: string): RuleRecord | undefined;
+  /** Is this rule of a gate one that a live rule here is about: by its name, or by the mark that it is being written with? */
+  knows(gate: GateId, name: string, mark: GrantId): boolean;
   updateRule(id: number, change: Partial<RuleRecord>): void;
   /** Several changes, all or nothing. */
   together<T>(work: () => T): T;
-  hasLive(account: AccountId): boolean;
 }
 
 export function createLedger(db: Database): Ledger {
   const ledger: Ledger = {
-    insert(grant, orders, found) {
+    insert(grant, orders) {
       insertGrant(db, grant);
       for (const order of orders) {
-        const share = shareKey(order);
-        const shared = found
-          ? undefined
-          : db.get(
-              `SELECT id FROM rules WHERE share = ? AND account = ? AND state IN ('writing', 'standing')`,
-              share,
-              grant.account,
-            );
-        const rule = shared
-          ? Number(shared.id)
-          : db.run(
-              `INSERT INTO rules (account, gate, share, rule_order, state, names, written_end, standing_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-              grant.account,
-              order.gate,
-              share,
-              JSON.stringify(order),
-              found ? 'standing' : 'writing',
-              JSON.stringify(found?.names ?? []),
-              found?.writtenEnd ?? null,
-              found ? grant.requestedAt : null,
-            ).lastId;
-        db.run(`INSERT INTO rule_grants (rule, grant_id) VALUES (?, ?)`, rule, grant.id);
+        const shared = db.get(
+          `SELECT id FROM rules WHERE state IN ('writing', 'standing') AND share = ? AND account = ?`,
+          shareKey(order),
+          grant.account,
+        );
+        link(db, grant.id, shared ? Number(shared.id) : insertRule(db, grant.account, order));
       }
+    },
+    adopt(grant, order, name) {
+      if (!ledger.grant(grant.id)) insertGrant(db, grant);
+      const rule = insertRule(db, grant.account, order);
+      ledger.updateRule(rule, {
+        state: 'standing',
+        names: [name],
+        writtenEnd: order.mark.end,
+        standingSince: grant.requestedAt,
+      });
+      link(db, grant.id, rule);
     },
     grant(id) {
       const row = db.get(`SELECT * FROM grants WHERE id = ?`, id);
@@ -74,7 +73,7 @@ export function createLedger(db: Database): Ledger {
         since === undefined
           ? db.all(`SELECT * FROM grants WHERE state IN (${live}) ORDER BY requested_at DESC, rowid DESC`)
           : db.all(
-              `SELECT * FROM grants WHERE state IN (${live}) OR requested_at >= ? ORDER BY requested_at DESC, rowid DESC`,
+              `SELECT * FROM grants WHERE state IN (${live}) OR closed_at >= ? ORDER BY requested_at DESC, rowid DESC`,
               since,
             );
       return rows.map(grantFromRow);
@@ -83,6 +82,9 @@ export function createLedger(db: Database): Ledger {
       return db
         .all(`SELECT * FROM grants WHERE state IN (${live}) AND vm = ? ORDER BY requested_at`, vm)
         .map(grantFromRow);
+    },
+    wanting() {
+      return db.all(`SELECT * FROM grants WHERE state IN ('opening', 'open', 'extending')`).map(grantFromRow);
     },
     updateGrant(id, change) {
       update(db, 'grants', grantColumns, id, change);
@@ -108,23 +110,23 @@ export function createLedger(db: Database): Ledger {
         .map(grantFromRow);
     },
     liveRules() {
-      return db
-        .all(`SELECT * FROM rules WHERE state IN ('writing', 'standing', 'foreign', 'removing')`)
-        .map(ruleFromRow);
+      return db.all(`SELECT * FROM rules WHERE state <> 'gone'`).map(ruleFromRow);
     },
-    ruleNamed(gate, name) {
-      return ledger.liveRules().find(rule => rule.gate === gate && rule.names.includes(name));
+    knows(gate, name, mark) {
+      return (
+        db.get(
+          `SELECT 1 AS one FROM rules WHERE state <> 'gone' AND gate = ?
+           AND (rule_order ->> '$.mark.grant' = ? OR EXISTS (SELECT 1 FROM json_each(names) WHERE value = ?)) LIMIT 1`,
+          gate,
+          mark,
+          name,
+        ) !== undefined
+      );
     },
     updateRule(id, change) {
       update(db, 'rules', ruleColumns, id, change);
     },
     together: work => db.transaction(work),
-    hasLive(account) {
-      return (
-        db.get(`SELECT 1 AS one FROM grants WHERE account = ? AND state IN (${live}) LIMIT 1`, account) !==
-        undefined
-      );
-    },
   };
   return ledger;
 }
@@ -151,8 +153,25 @@ function insertGrant(db: Database, grant: GrantRecord): void {
   );
 }
 
+/** A rule that is meant and perhaps there. Gives its id. */
+function insertRule(db: Database, account: AccountId, order: RuleOrder): number {
+  return db.run(
+    `INSERT INTO rules (account, gate, share, rule_order, state) VALUES (?, ?, ?, ?, 'writing')`,
+    account,
+    order.gate,
+    shareKey(order),
+    JSON.stringify(order),
+  ).lastId;
+}
+
+function link(db: Database, grant: GrantId, rule: number): void {
+  db.run(`INSERT INTO rule_grants (rule, grant_id) VALUES (?, ?)`, rule, grant);
+}
+
 const grantColumns: Partial<Record<keyof GrantRecord, string>> = {
   state: 'state',
+  ports: 'ports',
+  sources: 'sources',
   openedAt: 'opened_at',
   endsAt: 'ends_at',
   extendingTo: 'extending_to',

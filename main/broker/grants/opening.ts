@@ -65,11 +65,20 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
     // Revoked or past its end while it was opening: closing has taken over.
     if (now.state !== 'opening') throw cancelled(now);
     if (error) throw await undo(id, error);
-    const grant = ledger.updateGrant(id, { state: 'open', openedAt: context.clock.now() });
+    const grant = await noted(id);
     context.tell(grant, 'opened', { text: `${grant.vmName} is open for ${grant.sources.join(', ')}.` });
     context.changed(id);
     context.wake();
     return grant;
+  }
+
+  /** No note, no door: the next broker would not know that it is open. */
+  async function noted(id: GrantId): Promise<GrantRecord> {
+    try {
+      return ledger.updateGrant(id, { state: 'open', openedAt: context.clock.now() });
+    } catch (failure) {
+      throw await undo(id, toErrorData(failure));
+    }
   }
 
   async function undo(id: GrantId, error: ErrorData): Promise<LatchkeyError> {

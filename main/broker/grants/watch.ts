@@ -1,6 +1,7 @@
 /**
  * The watch over ends. Timers are only a hint: on start, on resume, on network change, when an account becomes ready and
  * every five minutes everything is looked at anew, and what is past its end in the cloud's time is shut.
+ * This computer's clock may be set at any time; the clouds' time is then asked for before anything ends by it.
  */
 import type { GrantId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
@@ -9,12 +10,14 @@ import type { Closer } from './closing.ts';
 import type { GrantsContext } from './context.ts';
 import type { Extender } from './extending.ts';
 import type { Opener } from './opening.ts';
-import { type GrantRecord, wantsRules } from './records.ts';
+import { type GrantRecord, type RuleRecord, wantsRules } from './records.ts';
 
 /** How often everything is looked at without a reason. */
 const everyMs = 5 * 60_000;
 /** An opening that a crash cut off longer ago than this is undone: a door must not open when nobody waits for it any more. */
 const finishWithinMs = 60_000;
+/** A timer this far from its time did not just come late. */
+const clockSetMs = 5_000;
 
 export interface Watch {
   /** Sets the timer for the next end. */
@@ -23,6 +26,8 @@ export interface Watch {
   tick(): Promise<void>;
   /** Finishes or undoes what a crash cut off, for accounts that are ready. */
   recover(): Promise<void>;
+  /** Looks at everything, in the background. `anew`: this computer's clock may have been set meanwhile. */
+  look(anew?: boolean): void;
   start(): void;
   stop(): void;
 }
@@ -32,57 +37,93 @@ interface Deps {
   opener: Opener;
   closer: Closer;
   extender: Extender;
+  /** Looks at what stands in the clouds. */
+  sweep: () => Promise<void>;
   /** Moves the ends of adopted grants to what their rules say; gives those that are really over. */
   confirmOver: (grants: GrantRecord[]) => Promise<GrantRecord[]>;
-  /** Called every five minutes and on every other reason to look. */
-  look: () => Promise<void>;
 }
 
-export function createWatch({ context, opener, closer, extender, confirmOver, look }: Deps): Watch {
-  const { ledger, clock } = context;
+export function createWatch({ context, opener, closer, extender, sweep, confirmOver }: Deps): Watch {
+  const { ledger, clock, endings } = context;
   let timer: Disposable | undefined;
   let round: Disposable | undefined;
   let running = false;
+  let asking: Promise<void> | undefined;
   /** Cut off by a crash and not finished yet; what this run of the broker began is never in here. */
   const cutOff = new Set<GrantId>();
+  /** Adopted ones whose end is being looked up. */
+  const confirming = new Set<GrantId>();
 
   function wake(): void {
     timer?.[Symbol.dispose]();
+    timer = undefined;
     if (!running) return;
     const next = nextEnd();
-    timer =
-      next === undefined ? undefined : clock.after(Math.max(0, next - clock.now()), () => inBackground(tick));
+    if (next === undefined) return;
+    const meant = Math.max(clock.now(), next);
+    timer = clock.after(meant - clock.now(), () => {
+      timer = undefined;
+      // A timer that is far from its time tells of a sleep, or of a clock that was set.
+      const off = Math.abs(clock.now() - meant) > clockSetMs;
+      inBackground(() => (off ? askThenTick() : tick()));
+    });
   }
 
-  /** In this computer's time. */
+  /** Grants that ought to end at some time, and when, in this computer's time. Not those that are being shut already. */
+  function ends(): { grant: GrantRecord; at: Instant }[] {
+    return ledger
+      .wanting()
+      .filter(({ id, account }) => context.usable(account) && !endings.has(id) && !confirming.has(id))
+      .map(grant => {
+        const end = extender.inHand(grant.id) ? Math.max(grant.endsAt, grant.extendingTo ?? 0) : grant.endsAt;
+        return { grant, at: end - context.cloudNow(grant.account) + clock.now() };
+      });
+  }
+
   function nextEnd(): Instant | undefined {
-    const ends = ledger
-      .grants()
-      .filter(grant => wantsRules(grant) && context.usable(grant.account))
-      .map(
-        grant =>
-          Math.max(grant.endsAt, grant.extendingTo ?? 0) - context.cloudNow(grant.account) + clock.now(),
-      );
-    const retry = closer.nextTry();
-    const all = retry === undefined ? ends : [...ends, retry];
-    return all.length === 0 ? undefined : Math.min(...all);
+    const times = [...ends().map(({ at }) => at), closer.nextTry() ?? Number.POSITIVE_INFINITY];
+    const next = Math.min(...times);
+    return Number.isFinite(next) ? next : undefined;
   }
 
   async function tick(): Promise<void> {
-    const due = ledger
-      .grants()
-      .filter(grant => wantsRules(grant) && context.usable(grant.account))
-      .filter(grant => Math.max(grant.endsAt, grant.extendingTo ?? 0) <= context.cloudNow(grant.account));
-    const over = await confirmOver(due);
-    await Promise.all([
-      over.length > 0 &&
-        closer.shut(
-          over.map(grant => grant.id),
-          'expired',
-        ),
+    await asking;
+    const due = ends().flatMap(({ grant, at }) => (at <= clock.now() ? [grant] : []));
+    const work = [
+      shut(due.filter(grant => !grant.adopted)),
+      // These are asked for in their cloud first, and the others don't wait for that.
+      confirmed(due.filter(grant => grant.adopted)).then(shut),
       closer.again(false),
-    ]);
+    ];
+    // What is due next does not wait for a slow cloud either.
     wake();
+    await Promise.all(work);
+    wake();
+  }
+
+  async function shut(grants: GrantRecord[]): Promise<void> {
+    if (grants.length === 0) return;
+    await closer.shut(
+      grants.map(grant => grant.id),
+      'expired',
+    );
+  }
+
+  async function confirmed(grants: GrantRecord[]): Promise<GrantRecord[]> {
+    for (const { id } of grants) confirming.add(id);
+    try {
+      return await confirmOver(grants);
+    } finally {
+      for (const { id } of grants) confirming.delete(id);
+    }
+  }
+
+  /** Nothing ends by what was known of the clouds' time before this computer's clock was set. */
+  async function askThenTick(): Promise<void> {
+    asking ??= context.askTime().finally(() => {
+      asking = undefined;
+    });
+    await tick();
   }
 
   async function recover(): Promise<void> {
@@ -90,7 +131,11 @@ export function createWatch({ context, opener, closer, extender, confirmOver, lo
       .flatMap(id => ledger.grant(id) ?? [])
       .filter(grant => context.usable(grant.account));
     for (const grant of waiting) cutOff.delete(grant.id);
-    await Promise.all(waiting.map(grant => resume(grant).catch(tellOff)));
+    const halfway = ledger
+      .wanting()
+      .filter(({ id, state }) => state === 'extending' && !extender.inHand(id) && !cutOff.has(id))
+      .filter(({ id }) => !waiting.some(grant => grant.id === id));
+    await Promise.all([...waiting, ...halfway].map(grant => resume(grant).catch(tellOff)));
     // Rules that no live grant wants any more: the crash came between the last grant's end and the gate.
     await context.keeper.settle(
       ledger
@@ -100,12 +145,7 @@ export function createWatch({ context, opener, closer, extender, confirmOver, lo
     );
   }
 
-  function needsSettling(rule: {
-    id: number;
-    account: GrantRecord['account'];
-    state: string;
-    writtenEnd: number | undefined;
-  }): boolean {
+  function needsSettling(rule: RuleRecord): boolean {
     if (!context.usable(rule.account)) return false;
     const grants = ledger.grantsOf(rule.id);
     if (grants.some(grant => grant.state === 'opening' || grant.state === 'extending')) return false;
@@ -163,12 +203,25 @@ export function createWatch({ context, opener, closer, extender, confirmOver, lo
     });
   }
 
+  function look(anew = false): void {
+    // Each by itself: a cloud that is slow to one of them holds up none of the others.
+    inBackground(recover);
+    inBackground(anew ? askThenTick : tick);
+    inBackground(sweepOnce);
+  }
+
+  /** A sweep hears every cloud's time, so the next end may be another one after it. */
+  const sweepOnce = oneAtATime(async () => {
+    await sweep();
+    wake();
+  });
+
   function everyRound(): void {
     round?.[Symbol.dispose]();
     if (!running) return;
     round = clock.after(everyMs, () => {
       everyRound();
-      inBackground(look);
+      look();
     });
   }
 
@@ -176,10 +229,12 @@ export function createWatch({ context, opener, closer, extender, confirmOver, lo
     wake,
     tick,
     recover,
+    look,
     start() {
       running = true;
       for (const grant of ledger.grants()) if (grant.state !== 'open') cutOff.add(grant.id);
       everyRound();
+      look();
     },
     stop() {
       running = false;
@@ -187,4 +242,26 @@ export function createWatch({ context, opener, closer, extender, confirmOver, lo
       round?.[Symbol.dispose]();
     },
   };
+}
+
+/** Calls while one runs share one more run after it. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const run = (): Promise<void> => {
+    if (!running) {
+      running = work().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return run();
+      });
+    return next;
+  };
+  return run;
 }

@@ -42,6 +42,8 @@ export async function* findOurs(
         protocol: entry.protocol,
         ports: [entry.port],
         sources: [entry.cidr],
+        index: 0,
+        destinations: [],
         vm: instance && owner ? vmIdOf(region, owner, instance) : undefined,
       };
     }

@@ -110,12 +110,14 @@ function* foundIn(nsg: NetworkSecurityGroup): Generator<FoundRule> {
       marks: [mark],
       protocol: rule.protocol === 'tcp' || rule.protocol === 'udp' ? rule.protocol : 'any',
       ports: rule.ports.map(range => range.from),
-      sources: rule.sources.map(sourceText),
+      sources: rule.sources.map(specText),
+      index: Number(name.slice(name.lastIndexOf('-') + 1)),
+      destinations: rule.destinations.map(specText),
     };
   }
 }
 
-function sourceText(spec: AddressSpec): string {
+function specText(spec: AddressSpec): string {
   switch (spec.kind) {
     case 'any':
       return '*';

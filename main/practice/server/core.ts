@@ -47,9 +47,12 @@ export interface ServerCore {
   close(): Promise<void>;
 }
 
-/** Makes the certificates; nothing listens before `open`. `clockAheadMs`: how wrong this computer's clock seems to be. */
-export async function createServerCore(options: { clockAheadMs?: number } = {}): Promise<ServerCore> {
-  const now = () => Date.now() + (options.clockAheadMs ?? 0);
+/** Makes the certificates; nothing listens before `open`. `local`: this computer's clock; `clockAheadMs`: how wrong it seems to be. */
+export async function createServerCore(
+  options: { clockAheadMs?: number; local?: () => number } = {},
+): Promise<ServerCore> {
+  const { clockAheadMs = 0, local = Date.now } = options;
+  const now = () => local() + clockAheadMs;
   const certificates = await makeCertificates(Date.now());
   const log = new RequestLog();
   const faults = new Faults();
