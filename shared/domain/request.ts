@@ -139,5 +139,9 @@ function name({ port, protocol }: { port: number; protocol: Protocol }): string 
 }
 
 function empty(what: string): LatchkeyError {
-  return new LatchkeyError({ code: 'BAD_INPUT', message: `The request names ${what}.` });
+  return new LatchkeyError({
+    code: 'BAD_INPUT',
+    message: `The request names ${what}.`,
+    fix: 'Name one, or leave that out and get the default.',
+  });
 }
