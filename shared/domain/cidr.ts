@@ -109,7 +109,7 @@ function withoutDots(text: string): string | undefined {
 }
 
 function dottedValue(text: string): bigint {
-  return text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  return BigInt(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0));
 }
 
 function addressText(family: Family, value: bigint): string {

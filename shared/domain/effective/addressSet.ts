@@ -42,6 +42,11 @@ export function intersect(a: AddressSet, b: AddressSet): AddressSet {
   }
 }
 
+/** Do two sets have an address in common? */
+export function meet(a: AddressSet, b: AddressSet): boolean {
+  return a.some(x => b.some(y => x.first <= y.last && y.first <= x.last));
+}
+
 export function subtract(a: AddressSet, b: AddressSet): AddressSet {
   return b.length === 0 ? a : intersect(a, complement(b));
 }

@@ -36,8 +36,17 @@ const all: Cover = { sure: everywhere, may: everywhere };
 const none: Cover = { sure: nowhere, may: nowhere };
 const perhaps: Cover = { sure: nowhere, may: everywhere };
 
+/** Worked out once for each spec: a list asks the rules of one gate again for every VM and port behind it. */
+const covers = new WeakMap<AddressSpec, Cover>();
+
 /** What a source covers. */
 export function sourceCover(spec: AddressSpec): Cover {
+  const known = covers.get(spec) ?? coverOf(spec);
+  covers.set(spec, known);
+  return known;
+}
+
+function coverOf(spec: AddressSpec): Cover {
   switch (spec.kind) {
     case 'any':
       return all;
