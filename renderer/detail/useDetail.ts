@@ -5,6 +5,7 @@ import type { ErrorData } from '../../shared/errors.ts';
 import { broker, useConnection } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { useGrants } from '../state/grants.ts';
+import { usePolicyChanges } from '../state/policyChanges.ts';
 import { useSettled } from '../state/useSettled.ts';
 
 interface Looked {
@@ -25,6 +26,7 @@ export function useDetail(row: VmRow): {
   const [looked, setLooked] = useState<Looked>();
   const up = useConnection(state => state.state === 'up');
   const grant = useGrants(state => state.shown.get(row.id));
+  const policyChange = usePolicyChanges(state => state.last.get(row.id));
   // Not the row itself: a fresh look gives a new row, and that must not cause another look.
   const occasion = [
     row.id,
@@ -34,6 +36,7 @@ export function useDetail(row: VmRow): {
     row.protectedPorts,
     grant?.id,
     grant?.state,
+    policyChange,
     up,
   ].join(' ');
   const [seen, setSeen] = useState<string>();

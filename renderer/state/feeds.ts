@@ -5,6 +5,7 @@ import { reloadActivity, showNewActivity } from './activity.ts';
 import { follow, type Taken } from './follow.ts';
 import { useGrants } from './grants.ts';
 import { useMyIp } from './myIp.ts';
+import { notePolicyChange } from './policyChanges.ts';
 import { useSettings } from './settings.ts';
 import { act } from './toasts.ts';
 import type { Client } from './transport.ts';
@@ -36,8 +37,9 @@ export function startFeeds(client: Client, signal: AbortSignal): void {
   );
   run(
     options => client.activity.watch({}, options),
-    () => {
+    row => {
       showNewActivity();
+      notePolicyChange(row);
       return 'taken';
     },
   );

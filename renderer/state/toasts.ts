@@ -17,5 +17,6 @@ export function sayError(error: ErrorData): void {
 
 /** Runs something a person asked for; what it throws is shown. */
 export function act(work: () => Promise<unknown>): void {
-  work().catch((thrown: unknown) => sayError(errorOf(thrown)));
+  // What is thrown before there is a promise is shown too: no broker, for example.
+  Promise.try(work).catch((thrown: unknown) => sayError(errorOf(thrown)));
 }
