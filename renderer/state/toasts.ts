@@ -17,6 +17,7 @@ export function sayError(error: ErrorData): void {
 
 /** Runs something a person asked for; what it throws is shown. */
 export function act(work: () => Promise<unknown>): void {
-  // What is thrown before there is a promise is shown too: no broker, for example.
-  Promise.try(work).catch((thrown: unknown) => sayError(errorOf(thrown)));
+  // Async, so that what is thrown before there is a promise (no broker) is shown too.
+  const run = async (): Promise<unknown> => work();
+  run().catch((thrown: unknown) => sayError(errorOf(thrown)));
 }
