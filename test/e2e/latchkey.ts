@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { access, rm } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -11,6 +13,7 @@ import { test } from '@playwright/test';
 import { type Connection, connectBroker } from '../../main/doors/client.ts';
 import type { PracticeInfo } from '../../main/os/ports.ts';
 import { socketPath } from '../../main/os/socketPath.ts';
+import type { FaultInput } from '../../main/practice/server/faults.ts';
 import type { VmRow } from '../../shared/contract/vms.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'latchkey.js');
@@ -101,18 +104,35 @@ export class Latchkey {
     writeFileSync(join(this.#programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
-  /** Where the practice cloud is, as it tells every process of this user. */
-  async practice(): Promise<PracticeInfo> {
-    const socket = connect(socketPath(this.folder, 'practice'));
-    const [line] = (await once(createInterface(socket), 'line')) as [string];
-    socket.destroy();
-    return JSON.parse(line) as PracticeInfo;
+  /** Switches a fault of the practice cloud on (main/practice/server/faults.ts). */
+  badDay(fault: FaultInput): Promise<void> {
+    return this.#practiceControl('POST', fault);
+  }
+
+  /** Takes every fault away. */
+  goodDays(): Promise<void> {
+    return this.#practiceControl('DELETE');
   }
 
   /** What the list knows of a VM. */
   async vm(name: string): Promise<VmRow> {
     const { vms } = await this.client.vms.list({});
     return there(vms.find(vm => vm.name === name));
+  }
+
+  async #practiceControl(method: 'POST' | 'DELETE', body?: FaultInput): Promise<void> {
+    // The practice cloud tells every process of this user where it is.
+    const socket = connect(socketPath(this.folder, 'practice'));
+    const [line] = (await once(createInterface(socket), 'line')) as [string];
+    socket.destroy();
+    const { azure, control, caFile } = JSON.parse(line) as PracticeInfo;
+    const asked = request(`${control}/faults`, { method, ca: await readFile(caFile) });
+    asked.setHeader('authorization', `Bearer ${azure.token}`);
+    if (body === undefined) asked.end();
+    else asked.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.resume();
+    if ((answer.statusCode ?? 500) > 299) throw new Error(`the practice cloud said ${answer.statusCode}`);
   }
 
   get #programs(): string {
