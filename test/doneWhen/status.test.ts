@@ -30,24 +30,24 @@ it('0: each command prints one document and nothing else', async () => {
   const id = grants[0]?.id ?? '';
   for (const args of [
     ['vms'],
-    ['vms', '--tab', 'configured', '--search', 'web', '--refresh'],
+    ['vms', '--tab', 'configured', '--search', 'web'],
     ['policy', 'web-1'],
     ['request', 'web-1', 'pay-db', '--dry-run'],
     ['lock', 'jump-eu', '--dry-run'],
     ['unlock', 'web-2', '--dry-run'],
     ['connect', 'web-1'],
     ['grants'],
-    ['grants', '--all'],
+
     ['extend', id, '--for', '30m'],
     ['revoke', id],
     ['revoke', '--all'],
     ['sweep'],
     ['activity'],
     ['activity', '--vm', 'web-1', '--since', '7d'],
-    ['ip'],
+
     ['ip', '--refresh'],
     ['accounts'],
-    ['settings'],
+
     ['settings', 'warnBeforeMs=5m'],
     ['ssh-config'],
     ['ui', '--no-open'],
