@@ -3,6 +3,7 @@
  * connected again in the background at every start.
  */
 import type { Account } from '../../../shared/contract/accounts.ts';
+import { backoff } from '../../../shared/domain/backoff.ts';
 import { type AccountId, parseAccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
@@ -24,6 +25,8 @@ interface Entry {
   account: Account;
   cloud: Cloud;
   clockTold: boolean;
+  /** Tries again to connect: while an account is not ready, nothing of it is shut either. */
+  again?: Disposable | undefined;
 }
 
 export interface AccountsService extends Accounts {
@@ -54,6 +57,7 @@ export function createAccounts(deps: {
     else os.log.warn({ id: row.id }, 'the ledger has an account of an unknown kind');
   }
   let connecting: Promise<void> = Promise.resolve();
+  let stopped = false;
 
   function enter(known: (typeof practiceAccounts)[number], addedAt: number): void {
     const { id, name, cloud: kind } = known;
@@ -71,9 +75,10 @@ export function createAccounts(deps: {
     });
   }
 
-  async function connect(id: AccountId): Promise<void> {
+  async function connect(id: AccountId, attempt = 1): Promise<void> {
     const entry = entries.get(id);
     if (!entry) return;
+    entry.again?.[Symbol.dispose]();
     set(entry, { state: 'connecting' });
     try {
       const { user } = await entry.cloud.identity();
@@ -82,6 +87,9 @@ export function createAccounts(deps: {
       const error = toErrorData(thrown);
       os.log.warn({ account: id, error: thrown }, 'an account could not be connected');
       set(entry, { state: 'failed', error });
+      if (stopped || entries.get(id) !== entry) return;
+      const chance = (os.random.bytes(1)[0] ?? 0) / 256;
+      entry.again = os.clock.after(backoff(attempt, chance), () => void connect(id, attempt + 1));
     }
   }
 
@@ -169,6 +177,7 @@ export function createAccounts(deps: {
         });
       }
       db.run('DELETE FROM account WHERE id = ?', id);
+      entry(id).again?.[Symbol.dispose]();
       entries.delete(id);
       if (entries.size === 0) link.drop();
       activity.write({ kind: 'account', account: id, text: `${account.name} was removed.` });
@@ -182,7 +191,11 @@ export function createAccounts(deps: {
     },
     settled: () => connecting,
     authority: account => (entries.has(account) ? link.authority() : undefined),
-    stop: () => link.drop(),
+    stop() {
+      stopped = true;
+      for (const { again } of entries.values()) again?.[Symbol.dispose]();
+      link.drop();
+    },
   };
 
   function entry(id: AccountId): Entry {

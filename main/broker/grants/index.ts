@@ -12,6 +12,7 @@ import { createEndings } from './endings.ts';
 import { createExtender } from './extending.ts';
 import { createGateKeeper } from './gateKeeper.ts';
 import { createLedger } from './ledger.ts';
+import { oneAtATime } from './oneAtATime.ts';
 import { createOpener } from './opening.ts';
 import { type GrantRecord, liveStates, wantsRules } from './records.ts';
 import { createSweep } from './sweep.ts';
@@ -87,7 +88,7 @@ export function createGrants(deps: GrantsDeps): GrantsService {
   const opener = createOpener(context, closer);
   const extender = createExtender(context);
   const adopter = createAdopter(context, deps.begunAnew);
-  const sweep = createSweep(context, closer, adopter);
+  const sweep = oneAtATime(createSweep(context, closer, adopter));
   const watch = createWatch({
     context,
     opener,

@@ -207,14 +207,14 @@ export function createWatch({ context, opener, closer, extender, sweep, confirmO
     // Each by itself: a cloud that is slow to one of them holds up none of the others.
     inBackground(recover);
     inBackground(anew ? askThenTick : tick);
-    inBackground(sweepOnce);
+    inBackground(sweepAndWake);
   }
 
   /** A sweep hears every cloud's time, so the next end may be another one after it. */
-  const sweepOnce = oneAtATime(async () => {
+  async function sweepAndWake(): Promise<void> {
     await sweep();
     wake();
-  });
+  }
 
   function everyRound(): void {
     round?.[Symbol.dispose]();
@@ -242,26 +242,4 @@ export function createWatch({ context, opener, closer, extender, sweep, confirmO
       round?.[Symbol.dispose]();
     },
   };
-}
-
-/** Calls while one runs share one more run after it. */
-function oneAtATime(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const run = (): Promise<void> => {
-    if (!running) {
-      running = work().finally(() => {
-        running = undefined;
-      });
-      return running;
-    }
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return run();
-      });
-    return next;
-  };
-  return run;
 }
