@@ -1,11 +1,14 @@
 /** How you get to a port: every station on the packet's way, and the rule that decides there. */
 import { useState } from 'react';
+import type { Grant } from '../../shared/contract/grants.ts';
 import type { Hop, VmDetail, VmRow } from '../../shared/contract/vms.ts';
 import { Choice } from '../components/Chip.tsx';
 import { Icon, type IconName } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
+import { When } from '../components/When.tsx';
 import { Text, useText } from '../i18n/text.tsx';
+import { useGrants } from '../state/grants.ts';
 import css from './Ways.module.css';
 
 const icons: Record<Hop['kind'], IconName> = {
@@ -16,8 +19,31 @@ const icons: Record<Hop['kind'], IconName> = {
   vm: 'vm',
 };
 
-function Station({ hop, passed }: { hop: Hop; passed: boolean }) {
+/** The VM's live grant, if it is what decides at this station. */
+function decidingGrant(hop: Hop, grant: Grant | undefined): Grant | undefined {
+  const { rule } = hop;
+  if (rule === undefined || hop.lets !== 'yes') return undefined;
+  return grant?.rules.some(({ names }) => names.some(name => rule.endsWith(name))) ? grant : undefined;
+}
+
+/** What a station does with the packet, in a few words. */
+function Verdict({ hop, grant }: { hop: Hop; grant: Grant | undefined }) {
   const text = useText();
+  const decides = decidingGrant(hop, grant);
+  if (decides !== undefined) {
+    return <Text id="lets.until" values={{ time: <When at={decides.endsAt} as="clock" /> }} />;
+  }
+  const gate = hop.kind !== 'you' && hop.kind !== 'vm';
+  return (
+    <>
+      {gate && text(`lets.${hop.lets}`)}
+      {gate && hop.note !== undefined && ' · '}
+      {hop.note !== undefined && <Name>{hop.note}</Name>}
+    </>
+  );
+}
+
+function Station({ hop, grant, passed }: { hop: Hop; grant: Grant | undefined; passed: boolean }) {
   const icon = hop.lets === 'no' && hop.kind !== 'vm' ? 'blocked' : icons[hop.kind];
   return (
     <li className={css.hop} data-lets={hop.lets} data-kind={hop.kind} data-passed={passed || undefined}>
@@ -26,20 +52,10 @@ function Station({ hop, passed }: { hop: Hop; passed: boolean }) {
       </span>
       <div className={css.words}>
         <b>
-          {hop.kind === 'you' ? (
-            <Text id="way.you" values={{ address: <Name>{hop.title}</Name> }} />
-          ) : (
-            <Name>{hop.title}</Name>
-          )}
+          <Text id={`hop.${hop.kind}`} values={{ name: <Name>{hop.title}</Name> }} />
         </b>
         <span className={css.lets}>
-          {hop.kind !== 'you' && hop.kind !== 'vm' && text(`lets.${hop.lets}`)}
-          {hop.note !== undefined && (
-            <>
-              {hop.kind !== 'you' && hop.kind !== 'vm' && ' · '}
-              <Name>{hop.note}</Name>
-            </>
-          )}
+          <Verdict hop={hop} grant={grant} />
         </span>
         {hop.rule !== undefined && (
           <code>
@@ -61,6 +77,7 @@ export function Ways({
   looking: boolean;
 }) {
   const text = useText();
+  const grant = useGrants(state => state.shown.get(row.id));
   const [chosen, setChosen] = useState<string>();
   const ways = detail?.ways ?? [];
   const usual = row.os === 'windows' ? 3389 : 22;
@@ -89,7 +106,7 @@ export function Ways({
       )}
       <ol className={css.way}>
         {way.hops.map((hop, at) => (
-          <Station key={`${hop.kind} ${hop.title}`} hop={hop} passed={stop < 0 || at < stop} />
+          <Station key={`${hop.kind} ${hop.title}`} hop={hop} grant={grant} passed={stop < 0 || at < stop} />
         ))}
       </ol>
     </Section>

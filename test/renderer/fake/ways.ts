@@ -13,7 +13,7 @@ export function waysOf(row: VmRow, grant: Grant | undefined): VmDetail['ways'] {
         ? [
             {
               kind: 'security-groups',
-              title: `Security groups latchkey-${row.name.slice(0, 40)}, default`,
+              title: `latchkey-${row.name.slice(0, 40)}, default`,
               lets: open ? 'yes' : 'no',
               ...(open
                 ? { rule: 'sgr-0a1b2c3d4e5f', note: until }
@@ -23,7 +23,7 @@ export function waysOf(row: VmRow, grant: Grant | undefined): VmDetail['ways'] {
         : [
             {
               kind: 'subnet-nsg',
-              title: 'Subnet NSG nsg-web',
+              title: 'nsg-web',
               lets: 'yes',
               rule: '110 AllowCorp',
               note: open ? until : 'for 203.0.113.0/24',
@@ -31,14 +31,14 @@ export function waysOf(row: VmRow, grant: Grant | undefined): VmDetail['ways'] {
             open
               ? {
                   kind: 'nic-nsg',
-                  title: `NIC NSG ${row.name.slice(0, 60)}-nic`,
+                  title: `${row.name.slice(0, 60)}-nic`,
                   lets: 'yes',
                   rule: '100 latchkey-7f3a-22',
                   note: `${until}; everyone else stops here`,
                 }
               : {
                   kind: 'nic-nsg',
-                  title: `NIC NSG ${row.name.slice(0, 60)}-nic`,
+                  title: `${row.name.slice(0, 60)}-nic`,
                   lets: 'no',
                   rule: '200 latchkey-lock-9c1e',
                   note: 'locked by Latchkey',
