@@ -5,9 +5,12 @@ import { findChromium } from './build/chromium.ts';
 export default defineConfig({
   testDir: 'test/e2e',
   outputDir: 'test-results',
+  // Every spec file has a broker and a practice cloud of its own; its tests share them, one after the other.
   fullyParallel: false,
-  workers: 1,
+  workers: 2,
   forbidOnly: true,
+  // A test that passes only sometimes is a defect of the test or of the window.
+  retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: 'list',
@@ -15,6 +18,9 @@ export default defineConfig({
     browserName: 'chromium',
     headless: true,
     launchOptions: await findChromium(),
+    // The browser and the broker must mean the same by a time of day.
+    locale: 'en-GB',
+    actionTimeout: 15_000,
     trace: 'retain-on-failure',
   },
 });
