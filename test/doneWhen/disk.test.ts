@@ -83,7 +83,9 @@ it('a damaged ledger is set aside whole, and the grant is found again by its rul
 });
 
 it.skipIf(!privateMounts)(
-  privateMounts ? 'a full disk' : 'a full disk (skipped: no private mounts here)',
+  privateMounts
+    ? 'a full disk, and a read-only one'
+    : 'a full disk, and a read-only one (skipped: no private mounts here)',
   () => {
     const disk = join(world.folder, 'disk');
     mkdirSync(disk);
@@ -103,6 +105,7 @@ it.skipIf(!privateMounts)(
         'latchkey grants >"$4/grants" 2>"$4/grants-err"',
         'rm "$disk/filler"; latchkey request web-1 >"$4/again" 2>&1; echo $? >"$4/again-status"',
         'latchkey revoke --all >/dev/null',
+        'mount -t tmpfs -o ro x /mnt && "$node" "$bin" --json --data-dir /mnt grants >"$4/readonly" 2>&1; echo $? >>"$4/readonly"',
       ].join('\n'),
     );
     const out = join(world.folder, 'full');
@@ -117,5 +120,11 @@ it.skipIf(!privateMounts)(
     expect(said('status')).toBe('1\n');
     expect(JSON.parse(said('grants'))).toEqual({ grants: [] });
     expect(said('again-status')).toBe('0\n');
+    const [readonly = '', status] = said('readonly').split('\n');
+    expect(errorOf(readonly)).toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringContaining('/mnt') as string,
+    });
+    expect(status).toBe('1');
   },
 );
