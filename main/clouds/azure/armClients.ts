@@ -1,10 +1,11 @@
 /**
  * The ways to Azure Resource Manager: the official clients, made when first used (their modules are large: loading
- * arm-network takes a third of a second), and plain requests through the same kind of pipeline for what has no current
- * client: Resource Graph (whose package still stands on the retired ms-rest stack) and tags.
+ * arm-network takes a third of a second), and plain requests through the same kind of pipeline for what needs no client
+ * of its own: tags, and classic VMs (whose provider has none any more).
  */
 import type { ComputeManagementClient } from '@azure/arm-compute';
 import type { NetworkManagementClient } from '@azure/arm-network';
+import type { ResourceGraphClient } from '@azure/arm-resourcegraph';
 import type { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { TokenCredential } from '@azure/core-auth';
 import type * as RestPipeline from '@azure/core-rest-pipeline';
@@ -39,8 +40,9 @@ export interface Arm {
   network(subscription: string): Promise<NetworkManagementClient>;
   compute(subscription: string): Promise<ComputeManagementClient>;
   subscriptions(): Promise<SubscriptionClient>;
-  /** A plain request; the answer's JSON and headers. Throws LatchkeyError. */
-  request(request: ArmRequest): Promise<{ json: unknown; header: (name: string) => string | undefined }>;
+  graph(): Promise<ResourceGraphClient>;
+  /** A plain request; the answer's JSON, undefined if it has none. Throws LatchkeyError. */
+  request(request: ArmRequest): Promise<unknown>;
   /** Fetches text from a storage address that ARM signed for us: no token goes there. At most `limit` characters. */
   fetchSigned(url: string, limit: number, signal?: AbortSignal): Promise<string>;
   /** Milliseconds the cloud's clock is ahead of ours by the newest answer; 0 before the first. */
@@ -128,13 +130,14 @@ export function createArm(options: ArmOptions): Arm {
         credentialScopes: scope,
       });
     }),
+    graph: once(async () => {
+      const { ResourceGraphClient } = await import('@azure/arm-resourcegraph');
+      return new ResourceGraphClient(credential, clientOptions);
+    }),
     async request({ method, path, body, signal }) {
       const response = await (await plain())(method, endpoint + path, body, signal);
       const text = response.bodyAsText;
-      return {
-        json: text ? (JSON.parse(text) as unknown) : undefined,
-        header: name => response.headers.get(name),
-      };
+      return text ? (JSON.parse(text) as unknown) : undefined;
     },
     async fetchSigned(url, limit, signal) {
       if (new URL(url).protocol !== 'https:') return '';
@@ -180,4 +183,9 @@ function remember<T>(cache: Map<string, Promise<T>>, key: string, make: () => Pr
   const known = cache.get(key) ?? make();
   cache.set(key, known);
   return known;
+}
+
+/** The SDKs' name for a signal; nothing where there is none (exactOptionalPropertyTypes). */
+export function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
 }

@@ -5,9 +5,9 @@ import { isOurs, parseMark } from '../../../shared/domain/ruleMark.ts';
 import type { AddressSpec } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Closed, FoundRule } from '../cloud.ts';
-import type { Arm } from './armClients.ts';
+import { type Arm, abort } from './armClients.ts';
 import { isNotFound } from './errors.ts';
-import { abort, readGate } from './freshVm.ts';
+import { readGate } from './freshVm.ts';
 import { mapRule } from './mapRules.ts';
 import type { RuleWriter } from './ruleWriter.ts';
 

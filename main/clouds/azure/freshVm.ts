@@ -2,7 +2,7 @@
 import type { NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
-import type { Arm } from './armClients.ts';
+import { type Arm, abort } from './armClients.ts';
 import { armPath, parseArmId } from './armIds.ts';
 import { isNotFound } from './errors.ts';
 import { lifted } from './graph.ts';
@@ -128,12 +128,12 @@ interface ClassicAnswer {
 
 /** The classic provider has no current client; 2017-04-01 is its last version. */
 async function classicFacts(arm: Arm, id: VmId, signal?: AbortSignal): Promise<VmFacts> {
-  const { json } = await arm.request({
+  const answer = await arm.request({
     method: 'GET',
     path: `${armPath(id)}?api-version=2017-04-01`,
     signal,
   });
-  const vm = lifted(json) as ClassicAnswer;
+  const vm = lifted(answer) as ClassicAnswer;
   return {
     id: vm.id,
     name: vm.name,
@@ -160,9 +160,4 @@ async function byId<T>(
   const wanted = new Map(ids.flatMap(id => (id === undefined ? [] : [[id.toLowerCase(), id]])));
   const found = await Promise.all([...wanted].map(async ([key, id]) => [key, await read(id)] as const));
   return new Map(found);
-}
-
-/** The SDKs' name for a signal; nothing where there is none (exactOptionalPropertyTypes). */
-export function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
 }

@@ -1,16 +1,14 @@
 /**
- * Azure Resource Graph: one query, page by page, at the pace it allows. Plain requests: the package
- * `@azure/arm-resourcegraph` stands on the retired ms-rest stack, with its own HTTP, retries and tokens.
+ * Azure Resource Graph: one query, page by page, at the pace it allows.
  * Facts: reference section 7.7 (pages ≤ 1,000; 15 queries in 5 seconds; quota headers).
  */
 import type { Clock } from '../../os/ports.ts';
-import type { Arm } from './armClients.ts';
+import { type Arm, abort } from './armClients.ts';
 import { pause } from './waiting.ts';
 
 const windowMs = 5_000;
 const perWindow = 15;
 const pageSize = 1_000;
-const path = '/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01';
 
 /** Keeps an account's queries within the quota: by our own count, and by what the answers say is left. */
 export class GraphPace {
@@ -55,21 +53,27 @@ export async function* graphPages<Row>(
   query: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Row[]> {
-  let token: string | undefined;
+  const client = await arm.graph();
+  let skipToken: string | undefined;
   do {
     await pace.turn(signal);
     const options = {
-      $top: pageSize,
-      resultFormat: 'objectArray',
-      ...(token === undefined ? {} : { $skipToken: token }),
+      top: pageSize,
+      resultFormat: 'objectArray' as const,
+      ...(skipToken === undefined ? {} : { skipToken }),
     };
-    const body = { subscriptions: [subscription], query, options };
-    const { json, header } = await arm.request({ method: 'POST', path, body, signal });
-    pace.told(header('x-ms-user-quota-remaining'), header('x-ms-user-quota-resets-after'));
-    const page = json as { data?: unknown[]; $skipToken?: string };
-    yield (page.data ?? []).map(row => lifted(row) as Row);
-    token = page.$skipToken === token ? undefined : page.$skipToken;
-  } while (token !== undefined && token !== '');
+    const page = await client.resources(
+      { subscriptions: [subscription], query, options },
+      {
+        ...abort(signal),
+        onResponse: ({ headers }) =>
+          pace.told(headers.get('x-ms-user-quota-remaining'), headers.get('x-ms-user-quota-resets-after')),
+      },
+    );
+    const rows: unknown[] = page.data ?? [];
+    yield rows.map(row => lifted(row) as Row);
+    skipToken = page.skipToken === skipToken ? undefined : page.skipToken;
+  } while (skipToken !== undefined && skipToken !== '');
 }
 
 /** The value with every `properties` object's fields moved up into its owner, at all depths. */

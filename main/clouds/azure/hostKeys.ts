@@ -1,9 +1,8 @@
 /** SSH host keys out of a VM's serial console log, where cloud-init prints them at first boot. */
 import type { Vm } from '../../../shared/domain/vm.ts';
-import type { Arm } from './armClients.ts';
+import { type Arm, abort } from './armClients.ts';
 import { parseArmId } from './armIds.ts';
 import { isNotFound } from './errors.ts';
-import { abort } from './freshVm.ts';
 
 /** Characters of a console log that are looked at: Azure keeps about 1 MB. */
 const logLimit = 4 * 1024 * 1024;

@@ -29,8 +29,8 @@ export async function changeTags(
   await patch('Delete', change.remove);
   for (const wait of pauses) {
     if (wait > 0) await pause(ask.clock, wait, signal);
-    const { json } = await ask.arm.request({ method: 'GET', path, signal });
-    if (shows((json as TagsAnswer).properties?.tags ?? {}, change)) return;
+    const answer = await ask.arm.request({ method: 'GET', path, signal });
+    if (shows((answer as TagsAnswer).properties?.tags ?? {}, change)) return;
   }
   throw tooSlow('changing tags');
 }
