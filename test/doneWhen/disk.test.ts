@@ -20,10 +20,12 @@ const plain = (data: string, ...args: string[]) => [
   ...args,
 ];
 const errorOf = (stderr: string) => (JSON.parse(stderr) as { error: ErrorData }).error;
+/** util-linux's, for a disk that only this test sees. */
+const unshare = 'unshare';
 const privateMounts =
   process.platform === 'linux' &&
-  has('unshare') &&
-  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'x', '/mnt']).status === 0;
+  has(unshare, '-V') &&
+  spawnSync(unshare, ['-m', 'mount', '-t', 'tmpfs', 'x', '/mnt']).status === 0;
 
 it('a data directory that is a file is refused with what to do', async () => {
   const file = join(world.folder, 'file');
@@ -110,7 +112,7 @@ it.skipIf(!privateMounts)(
     );
     const out = join(world.folder, 'full');
     mkdirSync(out);
-    const ran = spawnSync('unshare', ['-m', 'sh', script, disk, process.execPath, bin, out], {
+    const ran = spawnSync(unshare, ['-m', 'sh', script, disk, process.execPath, bin, out], {
       timeout: 60_000,
     });
     const said = (name: string) => readFileSync(join(out, name), 'utf8');
