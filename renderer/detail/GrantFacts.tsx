@@ -15,7 +15,7 @@ import css from './Details.module.css';
 export function GrantFacts({ grant }: { grant: Grant }) {
   const intl = useIntl();
   const text = useText();
-  const rules = grant.rules.flatMap(({ names, gateName }) => names.map(name => `${gateName} ${name}`));
+  const rules = grant.rules.flatMap(({ names, gateName }) => names.map(name => `${gateName}: ${name}`));
   const asked = {
     owner: <Name>{grant.owner}</Name>,
     time: <When at={grant.requestedAt} as="clock" />,
@@ -43,7 +43,16 @@ export function GrantFacts({ grant }: { grant: Grant }) {
           ],
           [text('grant.from'), <Name key="from">{sourcesText(grant.sources)}</Name>],
           ...(rules.length > 0
-            ? [[text('grant.rules'), <Name key="rules">{rules.join(', ')}</Name>] as const]
+            ? [
+                [
+                  text('grant.rules'),
+                  rules.map(rule => (
+                    <div key={rule}>
+                      <Name>{rule}</Name>
+                    </div>
+                  )),
+                ] as const,
+              ]
             : []),
           [text('grant.after'), text('grant.sessions')],
         ]}

@@ -62,7 +62,7 @@ export async function* openGrant(
     yield stages.done(`Grant ${live.id} is there already.`);
     yield stages.begin('rule', 'Its rule has to stand.');
     const grant = await settled(grants, live, signal);
-    yield stages.done(`Open until ${grant.endsAt}.`);
+    yield stages.done(openUntil(grant));
     return grant;
   }
   const noted = Promise.withResolvers<void>();
@@ -85,8 +85,13 @@ export async function* openGrant(
   yield stages.begin('rule', 'The rule is being written.');
   const [grant] = (await request).grants;
   if (!grant) throw new Error('a request that did not fail gave no grant');
-  yield stages.done([`Open until ${grant.endsAt}.`, ...grant.notes].join(' '));
+  yield stages.done([openUntil(grant), ...grant.notes].join(' '));
   return grant;
+}
+
+/** The end as a time of day of this computer, which is the person's. */
+function openUntil({ endsAt }: Grant): string {
+  return `Open until ${new Date(endsAt).toLocaleTimeString('sv-SE', { hour: '2-digit', minute: '2-digit' })}.`;
 }
 
 function none(): void {
