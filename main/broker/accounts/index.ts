@@ -194,7 +194,7 @@ export function createAccounts(deps: {
     stop() {
       stopped = true;
       for (const { again } of entries.values()) again?.[Symbol.dispose]();
-      link.drop();
+      link.close();
     },
   };
 

@@ -29,6 +29,8 @@ export interface Link {
   /** The practice cloud's own certificate authority (PEM); undefined while not connected. */
   authority(): string | undefined;
   drop(): void;
+  /** As `drop`, and for good: who asks for a cloud now is told CANCELLED. */
+  close(): void;
 }
 
 export function createPracticeLink(
@@ -39,6 +41,7 @@ export function createPracticeLink(
   let connectedTo = '';
   let authority: string | undefined;
   let running: Promise<void> | undefined;
+  let closed = false;
 
   /** Connects anew if the practice cloud is elsewhere than before. Calls at the same time share one attempt. */
   function connect(): Promise<void> {
@@ -49,6 +52,8 @@ export function createPracticeLink(
         if (place === connectedTo) return;
         const made = await connectPractice(info, os);
         authority = await os.files.readText(info.caFile);
+        if (closed) for (const cloud of made) cloud.dispose();
+        refuseClosed();
         for (const cloud of clouds.values()) cloud.dispose();
         clouds = new Map(made.map(cloud => [cloud.account, cloud]));
         connectedTo = place;
@@ -69,13 +74,25 @@ export function createPracticeLink(
     });
   }
 
+  function drop(): void {
+    for (const cloud of clouds.values()) cloud.dispose();
+    clouds = new Map();
+    connectedTo = '';
+  }
+
+  function refuseClosed(): void {
+    if (closed) throw new LatchkeyError({ code: 'CANCELLED', message: 'Latchkey is being stopped.' });
+  }
+
   return {
     now,
     async get(account) {
+      refuseClosed();
       if (!clouds.has(account)) await connect();
       return now(account);
     },
     async recover(account, used, error) {
+      if (closed) return false;
       if (error.code === 'CLOUD_UNREACHABLE' || error.code === 'CLOUD_UNAUTHORIZED') {
         await connect();
         return error.code === 'CLOUD_UNREACHABLE' || clouds.get(account) !== used;
@@ -85,10 +102,10 @@ export function createPracticeLink(
     },
     clockOffset: account => clouds.get(account)?.clockOffset() ?? 0,
     authority: () => authority,
-    drop() {
-      for (const cloud of clouds.values()) cloud.dispose();
-      clouds = new Map();
-      connectedTo = '';
+    drop,
+    close() {
+      closed = true;
+      drop();
     },
   };
 }

@@ -65,3 +65,13 @@ test('an account with live grants stays; without, it goes with its VMs', async (
   expect(new Set(vms.map(({ account }) => account))).toEqual(new Set(['practice-aws']));
   await expect(services.accounts.remove(azure)).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' });
 });
+
+test('a broker that was stopped asks the clouds nothing more', async () => {
+  const { broker, services, control } = await startTestBroker();
+  const underWay = services.inventory.refresh();
+  broker.stop();
+  await underWay;
+  await control('DELETE', '/requests');
+  await services.inventory.refresh();
+  expect(await control('GET', '/requests')).toEqual({ requests: [] });
+});
