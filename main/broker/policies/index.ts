@@ -9,7 +9,6 @@ import { refuseUnsupported } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Database, Os } from '../../os/ports.ts';
-import { createQueue } from '../../waiting.ts';
 import { inParallel } from '../parallel.ts';
 import type { Accounts, Activity, Inventory, Policies } from '../services.ts';
 import { checkConfirmed, onlyConfirmed } from './confirmed.ts';
@@ -31,8 +30,8 @@ export function createPolicies(deps: {
 }): PoliciesService {
   const { os, accounts, inventory, activity } = deps;
   const operations = createOperations(deps.db, os.clock);
-  /** A VM's changes go one after the other. */
-  const changes = createQueue<VmId>();
+  /** The last change of each VM: the next one waits for it. */
+  const turns = new Map<VmId, Promise<unknown>>();
   let recovering: Promise<void> | undefined;
 
   const planOne = (kind: Plan['kind'], vm: Vm, ports: PolicyPort[]): Promise<Plan> => {
@@ -65,8 +64,7 @@ export function createPolicies(deps: {
     );
     // One VM's failure leaves the others alone; the first failure is the call's.
     const failures = await inParallel(planned, atOnce, ({ vm, plan }) =>
-      changes
-        .run(vm.id, () => apply(vm, plan, operations.begin(plan))).then(
+      inTurn(vm.id, () => apply(vm, plan, operations.begin(plan))).then(
         () => undefined,
         (error: unknown) => (error instanceof Error ? error : new Error('a change failed', { cause: error })),
       ),
@@ -74,6 +72,16 @@ export function createPolicies(deps: {
     const failure = failures.find(error => error !== undefined);
     if (failure) throw failure;
     return planned.map(({ plan }) => plan);
+  }
+
+  function inTurn<T>(id: VmId, work: () => Promise<T>): Promise<T> {
+    const turn = (turns.get(id) ?? Promise.resolve()).then(work, work);
+    turns.set(id, turn);
+    const over = (): void => {
+      if (turns.get(id) === turn) turns.delete(id);
+    };
+    turn.then(over, over);
+    return turn;
   }
 
   async function apply(vm: Vm, plan: Plan, operation: Operation, again = false): Promise<void> {
@@ -114,7 +122,7 @@ export function createPolicies(deps: {
       const vm = await inventory.fresh(confirmed.vm as VmId);
       const fresh = await planOne(confirmed.kind, vm, confirmed.policy?.ports ?? defaultPolicy.ports);
       onlyConfirmed(fresh, confirmed);
-      await changes.run(vm.id, () => apply(vm, fresh, operation, true));
+      await inTurn(vm.id, () => apply(vm, fresh, operation, true));
     } catch (thrown) {
       const error = toErrorData(thrown);
       os.log.warn(
