@@ -73,6 +73,10 @@ test('with one, the client is started and logs in', async ({ open }) => {
   await expect(details(page).getByText(/Your client was started for 127\.0\.0\.1:\d+\./)).toBeVisible();
   await expect(stage(page, 'Client started')).toContainText('Started.');
   await expect.poll(() => readFile(proof, 'utf8').catch(() => '')).toContain('pay-db');
+  // A name that looks like an option stays a name.
+  await row(page, '-oProxyCommand=touch pwned').dblclick();
+  await expect.poll(() => readFile(proof, 'utf8').catch(() => '')).toContain('-oProxyCommand=touch pwned');
+  expect(existsSync('pwned')).toBe(false);
   await unlink(join(latchkey.folder, 'programs', 'x-terminal-emulator'));
 });
 

@@ -15,7 +15,11 @@ test('the window with some open doors', async ({ open }) => {
     await latchkey.client.grants.revoke({ grants: grants.map(({ id }) => id) });
   }
   await latchkey.client.grants.request({ vms: ['pay-db'], forMs: 2_700_000, reason: 'slow queries' });
-  await latchkey.client.grants.request({ vms: ['sql-prod-1'], forMs: 900_000, reason: 'INC-4411, disk full' });
+  await latchkey.client.grants.request({
+    vms: ['sql-prod-1'],
+    forMs: 900_000,
+    reason: 'INC-4411, disk full',
+  });
   await latchkey.client.grants.request({ vms: ['web-1'], forMs: 3_600_000, reason: 'INC-4411, disk full' });
   const page = await open(latchkey, { colorScheme: theme, deviceScaleFactor: 2 });
   await row(page, 'web-1').click();
