@@ -72,7 +72,11 @@ function isoParts(text: string): (string | undefined)[] | undefined {
   return found === null ? undefined : [...found.slice(0, 5), (found[5] ?? '').padEnd(3, '0')];
 }
 
-/** An end as every cloud can write it: whole seconds, never later than meant. Epoch ms in and out. */
-export function wholeSecond(instant: number): number {
-  return Math.floor(instant / 1_000) * 1_000;
+/**
+ * The end of a grant that begins at `now` and lasts `forMs`, as every cloud can write it: a whole second, never later than
+ * meant. Only below a minute, the least a policy can allow, it is rounded up: a second is a lot of a grant that short.
+ */
+export function endAfter(now: number, forMs: number): number {
+  const round = forMs < 60_000 ? Math.ceil : Math.floor;
+  return round((now + forMs) / 1_000) * 1_000;
 }

@@ -1,7 +1,7 @@
 /** Moving a grant's end: within the policy's maximum from now, in the rules' descriptions first, then in the ledger. */
 import type { GrantId } from '../../../shared/domain/ids.ts';
 import { checkTime } from '../../../shared/domain/request.ts';
-import { wholeSecond } from '../../../shared/domain/time.ts';
+import { endAfter } from '../../../shared/domain/time.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { GrantsContext } from './context.ts';
 import type { GrantRecord } from './records.ts';
@@ -87,7 +87,7 @@ function newEnd(grant: GrantRecord, change: Extension, now: number): number {
   if ((change.forMs === undefined) === (change.byMs === undefined)) {
     throw new LatchkeyError({ code: 'BAD_INPUT', message: 'Say either how long from now, or by how much.' });
   }
-  return wholeSecond(change.forMs === undefined ? grant.endsAt + (change.byMs ?? 0) : now + change.forMs);
+  return change.forMs === undefined ? endAfter(grant.endsAt, change.byMs ?? 0) : endAfter(now, change.forMs);
 }
 
 async function withinPolicy(context: GrantsContext, grant: GrantRecord, ms: number): Promise<void> {

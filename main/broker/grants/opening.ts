@@ -4,7 +4,7 @@ import type { GrantRequest, RequestPreview } from '../../../shared/contract/gran
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
 import { policyInForce } from '../../../shared/domain/tabs.ts';
-import { formatDuration, wholeSecond } from '../../../shared/domain/time.ts';
+import { endAfter, formatDuration } from '../../../shared/domain/time.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
@@ -123,7 +123,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
         },
       );
       const id = newGrantId(context.random);
-      const endsAt = wholeSecond(context.cloudNow(vm.account) + forMs);
+      const endsAt = endAfter(context.cloudNow(vm.account), forMs);
       const grant: GrantRecord = {
         id,
         vm: vm.id,
