@@ -57,9 +57,11 @@ export function checkTime(
   const [first] = tight.toSorted((a, b) => a.maxMs - b.maxMs);
   if (first === undefined) return;
   const limit = formatDuration(first.maxMs);
+  // An extension is asked from now on, to the millisecond: nobody wants to read those.
+  const asked = formatDuration(Math.ceil(forMs / 1_000) * 1_000);
   throw new LatchkeyError({
     code: 'TIME_TOO_LONG',
-    message: `${formatDuration(forMs)} is too long: the policy opens port ${name(first)} for at most ${limit}.`,
+    message: `${asked} is too long: the policy opens port ${name(first)} for at most ${limit}.`,
     fix: `Ask for ${limit} or less; you can extend while it is open.`,
     detail: { port: first.port, protocol: first.protocol, maxMs: first.maxMs, askedMs: forMs },
   });

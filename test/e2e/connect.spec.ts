@@ -75,7 +75,7 @@ test('with one, the client is started and logs in', async ({ open }) => {
   await expect.poll(() => readFile(proof, 'utf8').catch(() => '')).toContain('pay-db');
   // A name that looks like an option stays a name.
   await row(page, '-oProxyCommand=touch pwned').dblclick();
-  await expect.poll(() => readFile(proof, 'utf8').catch(() => '')).toContain('-oProxyCommand=touch pwned');
+  await expect.poll(() => readFile(proof, 'utf8').catch(() => '')).toContain('oproxycommand-touch-pwned');
   expect(existsSync('pwned')).toBe(false);
   await unlink(join(latchkey.folder, 'programs', 'x-terminal-emulator'));
 });
