@@ -19,8 +19,8 @@ const adoptForMs = 24 * 3_600_000;
 export interface Adopter {
   /** Was the ledger lost so lately that a grant of before may still be live? */
   active: () => boolean;
-  /** Takes up what is ours and live of a rule that the ledger does not know. */
-  adopt: (account: AccountId, cloud: Cloud, found: FoundRule) => void;
+  /** Takes up what is ours and live of rules that the ledger does not know. */
+  adopt: (account: AccountId, cloud: Cloud, found: FoundRule[]) => Promise<void>;
   /** For adopted grants that seem over: moves their ends to what their rules say; gives those that are really over. */
   confirmOver: (grants: GrantRecord[]) => Promise<GrantRecord[]>;
 }
@@ -32,7 +32,7 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
   /** A grant has a rule per gate, in AWS one per port and source: the first makes the grant, the others join it. */
   function adopt(account: AccountId, cloud: Cloud, found: FoundRule, mark: RuleMark): void {
     if (mark.end <= context.cloudNow(account) || !isWord(mark.owner, context.accounts.user(account))) return;
-    const vm = found.vm ?? behind(found);
+    const vm = vmOf(found);
     const before = ledger.grant(mark.grant);
     if (!vm || (before && !(before.adopted && before.state === 'open'))) return;
     const { gate, gateName, index, protocol, sources, destinations } = found;
@@ -63,7 +63,7 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
       ledger.adopt(grant, order, found.name);
       if (!before) return;
       ledger.updateGrant(grant.id, {
-        ports: union(before.ports, ports),
+        ports: union(before.ports, ports).toSorted((a, b) => a.port - b.port),
         sources: union(before.sources, sources),
         endsAt: Math.max(before.endsAt, mark.end),
       });
@@ -77,7 +77,8 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
   }
 
   /** The VM a rule is about, by the name in its mark (and its address) among those its gate stands in front of; undefined in doubt. */
-  function behind(found: FoundRule): VmId | undefined {
+  function vmOf(found: FoundRule): VmId | undefined {
+    if (found.vm) return found.vm;
     const named = context.inventory.behind(found.gate).filter(vm => isWord(found.mark.vmName, vm.name));
     const meant = named.length === 1 ? named : named.filter(vm => isAt(vm, found.destinations));
     return meant.length === 1 ? meant[0]?.id : undefined;
@@ -85,8 +86,10 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
 
   return {
     active: () => begunAnew !== undefined && clock.now() - begunAnew < adoptForMs,
-    adopt(account, cloud, found) {
-      for (const mark of found.marks) adopt(account, cloud, found, mark);
+    async adopt(account, cloud, found) {
+      // Which VM a rule is about is only known once the VMs are.
+      if (found.some(rule => vmOf(rule) === undefined)) await context.inventory.refresh();
+      for (const rule of found) for (const mark of rule.marks) adopt(account, cloud, rule, mark);
     },
     async confirmOver(grants) {
       const looked = await Promise.all(

@@ -5,6 +5,7 @@
  */
 import type { GateId } from '../../../shared/domain/ids.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
+import { createQueue } from '../../waiting.ts';
 import { type RuleRecord, wantedEnd, wantsRules } from './records.ts';
 import { type KeeperDeps, remove } from './removing.ts';
 import { tellRule } from './ruleTold.ts';
@@ -16,16 +17,7 @@ export interface GateKeeper {
 
 export function createGateKeeper(deps: KeeperDeps): GateKeeper {
   /** One turn per gate at a time: what one turn reads from the ledger, no other changes meanwhile. */
-  const turns = new Map<GateId, Promise<unknown>>();
-
-  function inTurn<T>(gate: GateId, work: () => Promise<T>): Promise<T> {
-    const before = turns.get(gate) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine.catch(() => undefined);
-    turns.set(gate, settled);
-    void settled.then(() => turns.get(gate) === settled && turns.delete(gate));
-    return mine;
-  }
+  const turns = createQueue<GateId>();
 
   return {
     async settle(ids) {
@@ -34,7 +26,7 @@ export function createGateKeeper(deps: KeeperDeps): GateKeeper {
       await Promise.all(
         [...gates].map(async ([gate, rules]) => {
           if (gate !== undefined)
-            await inTurn(gate, () => settleGate(deps, gate, [...new Set(rules)], errors));
+            await turns.run(gate, () => settleGate(deps, gate, [...new Set(rules)], errors));
         }),
       );
       return errors;

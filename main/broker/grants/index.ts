@@ -114,9 +114,14 @@ export function createGrants(deps: GrantsDeps): GrantsService {
   function view(id: GrantId): Grant {
     const noted = ledger.grant(id);
     if (!noted) throw unknown(id);
-    // On a full disk the ledger may not have been told that it is being shut.
-    const unnoted = wantsRules(noted) && endings.has(id);
-    const grant: GrantRecord = unnoted ? { ...noted, state: 'closing', error: endings.error(id) } : noted;
+    // On a full disk the ledger may not have been told that it is being shut, or that it is.
+    const grant: GrantRecord = endings.has(id)
+      ? {
+          ...noted,
+          state: wantsRules(noted) ? 'closing' : noted.state,
+          error: endings.error(id) ?? noted.error,
+        }
+      : noted;
     return grantView(
       grant,
       ledger.rulesOf(id),

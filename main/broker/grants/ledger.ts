@@ -33,7 +33,7 @@ export interface Ledger {
   grantsOf(rule: number): GrantRecord[];
   /** Rules that may stand in a cloud. */
   liveRules(): RuleRecord[];
-  /** Is this rule of a gate one that a live rule here is about: by its name, or by the mark that it is being written with? */
+  /** Is this rule of a gate one that a live rule here is about: by its name, or by the mark that is perhaps just being written? */
   knows(gate: GateId, name: string, mark: GrantId): boolean;
   updateRule(id: number, change: Partial<RuleRecord>): void;
   /** Several changes, all or nothing. */
@@ -116,7 +116,7 @@ export function createLedger(db: Database): Ledger {
       return (
         db.get(
           `SELECT 1 AS one FROM rules WHERE state <> 'gone' AND gate = ?
-           AND (rule_order ->> '$.mark.grant' = ? OR EXISTS (SELECT 1 FROM json_each(names) WHERE value = ?)) LIMIT 1`,
+           AND ((written_end IS NULL AND rule_order ->> '$.mark.grant' = ?) OR EXISTS (SELECT 1 FROM json_each(names) WHERE value = ?)) LIMIT 1`,
           gate,
           mark,
           name,

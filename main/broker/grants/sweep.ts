@@ -34,6 +34,7 @@ export function createSweep(
     const known = new Set(ledger.liveRules().flatMap(rule => rule.names.map(name => `${rule.gate} ${name}`)));
     const seen = new Set<string>();
     const due: FoundRule[] = [];
+    const unknown: FoundRule[] = [];
     for await (const found of cloud.ours({ scope })) {
       const place = `${found.gate} ${found.name}`;
       seen.add(place);
@@ -41,8 +42,9 @@ export function createSweep(
       const ours = known.has(place) || ledger.knows(found.gate, found.name, found.mark.grant);
       if (!ours && mustGo(account, found)) due.push(found);
       else result.left.push(label(found));
-      if (!ours && adopter.active()) adopter.adopt(account, cloud, found);
+      if (!ours && adopter.active()) unknown.push(found);
     }
+    await adopter.adopt(account, cloud, unknown);
     await Promise.all(
       [...Map.groupBy(due, found => found.gate)].map(([gate, rules]) => remove(cloud, gate, rules, result)),
     );
@@ -132,8 +134,6 @@ export function createSweep(
     const result: SweepResult = { removed: [], left: [], failures: [] };
     const failed = (vm: string) => (error: unknown) =>
       void result.failures.push({ vm, error: toErrorData(error) });
-    // Which VM a rule is about is only known once the VMs are.
-    if (adopter.active()) await context.inventory.refresh().catch(failed('inventory'));
     const clouds = context.accounts.clouds().filter(cloud => context.usable(cloud.account));
     await Promise.all(
       clouds.map(async cloud => {

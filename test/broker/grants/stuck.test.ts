@@ -1,5 +1,5 @@
 /** What can't be shut, or was changed by others: told, tried again, and never at the cost of another door. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { GateId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { now, once, open, sides, startWorld, told } from './world.ts';
@@ -112,20 +112,18 @@ test('the account is not to be had when a door ought to be shut: stuck, until it
   const world = await startWorld();
   const broker = await world.broker();
   const grant = await open(broker, 'pay-db');
-  const { accounts } = broker.services;
-  const real = accounts.cloud;
-  accounts.cloud = () => {
+  const cloud = vi.spyOn(broker.services.accounts, 'cloud').mockImplementation(() => {
     throw new LatchkeyError({ code: 'ACCOUNT_NOT_FOUND', message: 'There is no such account.' });
-  };
+  });
   expect(await broker.grants.revoke({ grants: [grant.id] })).toMatchObject([
     { state: 'stuck', error: { code: 'ACCOUNT_NOT_FOUND' } },
   ]);
-  accounts.cloud = () => {
+  cloud.mockImplementation(() => {
     throw new TypeError('a defect');
-  };
+  });
   await broker.grants.sweep();
   expect(now(broker, grant.id)).toMatchObject({ state: 'stuck', error: { code: 'INTERNAL' } });
-  accounts.cloud = real;
+  cloud.mockRestore();
   await broker.grants.sweep();
   expect(now(broker, grant.id).state).toBe('closed');
   expect(await world.standing()).toEqual([]);

@@ -18,6 +18,7 @@ import type { FaultInput } from '../../../main/practice/server/faults.ts';
 import type { LoggedRequest } from '../../../main/practice/server/requestLog.ts';
 import type { Grant } from '../../../shared/contract/grants.ts';
 import type { GateId, GrantId, VmId } from '../../../shared/domain/ids.ts';
+import type { RuleMark } from '../../../shared/domain/ruleMark.ts';
 import { createJumpClock, type JumpClock } from './clock.ts';
 
 export interface World {
@@ -42,8 +43,8 @@ export interface World {
   takeAway(grant: Grant, most?: number): Promise<void>;
   /** Somebody deletes a gate with all that is in it. */
   removeGate(gate: string): Promise<void>;
-  /** A write of a grant's rules that was long on its way takes effect after all. */
-  writeAgain(grant: Grant): Promise<void>;
+  /** Writes a grant's rules once more: one that was long on its way takes effect after all. */
+  writeAgain(grant: Grant, change?: Partial<RuleMark>): Promise<void>;
   arm(method: string, path: string, body?: unknown): Promise<unknown>;
   ec2(region: string): EC2;
 }
@@ -164,7 +165,7 @@ export async function startWorld(
     },
     async quiet() {
       for (let before = -1; ; ) {
-        await new Promise(resolve => setTimeout(resolve, 50));
+        await new Promise(resolve => setTimeout(resolve, 20));
         const { requests } = (await control('GET', '/requests')) as { requests: LoggedRequest[] };
         if (requests.length === before && requests.every(({ status }) => status > 0)) return;
         before = requests.length;
@@ -216,7 +217,7 @@ export async function startWorld(
       }
       await ec2(region).deleteSecurityGroup({ GroupId });
     },
-    async writeAgain(grant) {
+    async writeAgain(grant, change = {}) {
       const cloud = outsiders.find(({ account }) => account === grant.account);
       for (const { gate, gateName, ports, sources } of grant.rules) {
         const mark = {
@@ -224,6 +225,7 @@ export async function startWorld(
           owner: grant.owner,
           end: Date.parse(grant.endsAt),
           vmName: grant.vmName,
+          ...change,
         };
         await cloud?.open({
           vm: grant.vm as VmId,
