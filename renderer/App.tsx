@@ -13,6 +13,8 @@ import { SettingsScreen } from './settings/SettingsScreen.tsx';
 import { ConnectionBanner } from './shell/ConnectionBanner.tsx';
 import { Doors } from './shell/Doors.tsx';
 import { Navigation } from './shell/Navigation.tsx';
+import { Refused } from './shell/Refused.tsx';
+import { useConnection } from './state/broker.ts';
 import { toasts } from './state/toasts.ts';
 import { type Screen, showScreen, useView } from './state/view.ts';
 import { askForSearch } from './state/vmView.ts';
@@ -68,6 +70,8 @@ function useSearchKeys(): void {
 export function App() {
   useSearchKeys();
   const screen = useView(view => view.screen);
+  const refused = useConnection(({ state }) => state === 'refused');
+  if (refused) return <Refused />;
   return (
     <Toast.Provider toastManager={toasts}>
       <div className={css.window}>

@@ -1,12 +1,14 @@
 /**
  * The door for a browser on this computer: HTTP on 127.0.0.1. Any page the browser shows, and any user of this
- * computer, can reach the port; so nothing is served without a session, and the names it is asked by are exact.
+ * computer, can reach the port: they get the interface, which is no secret, and nothing else. The contract is only for
+ * a page of this exact origin that holds the secret of a session.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { webDoor } from '../../shared/contract/webDoor.ts';
 import type { Os } from '../os/ports.ts';
+import { userAtOtherEnd } from '../os/socketUser.ts';
 import type { Wire } from './carry.ts';
-import { rpcPath } from './paths.ts';
 import { readWebFile } from './webFiles.ts';
 import { createWebSessions } from './webSessions.ts';
 import { createWebSockets, refuse } from './webSockets.ts';
@@ -33,11 +35,7 @@ export async function openLoopbackWeb(options: {
   const { port } = server.address() as AddressInfo;
   const host = `127.0.0.1:${port}`;
   const origin = `http://${host}`;
-  // Cookies know no ports: the name keeps two of us on one computer apart.
-  const cookie = `latchkey-${port}`;
   const headers = strictHeaders(host);
-  const hasSession = (request: IncomingMessage) =>
-    cookieValues(request.headers.cookie, cookie).some(value => sessions.has(value));
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const say = (status: number, text: string, more: Record<string, string> = {}) =>
@@ -45,25 +43,29 @@ export async function openLoopbackWeb(options: {
         .writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8', ...more })
         .end(text);
     if (request.headers.host !== host) return say(421, 'Not here.');
+    if (request.url === webDoor.sessionPath) {
+      if (request.method !== 'POST') return say(405, 'Only POST.', { allow: 'POST' });
+      const session = await sessionFor(request);
+      return session === undefined ? say(403, 'No session.') : say(200, session);
+    }
     if (request.method !== 'GET') return say(405, 'Only GET.', { allow: 'GET' });
     const address = URL.parse(`${origin}${request.url}`);
     if (address?.host !== host) return say(400, 'Not an address.');
-    const token = address.searchParams.get('t');
-    if (address.pathname === '/' && token !== null) {
-      const session = sessions.exchange(token);
-      if (session !== undefined) {
-        const value = `${cookie}=${session}; Path=/; HttpOnly; SameSite=Strict`;
-        return say(303, '', { location: '/', 'set-cookie': value });
-      }
-      // A reload of an address that was used opens the page of its session.
-      if (hasSession(request)) return say(303, '', { location: '/' });
-    }
-    if (!hasSession(request)) {
-      return say(403, 'This address was used already or is too old. `latchkey ui` gives a new one.');
-    }
     const file = await readWebFile(folder, address.pathname);
     if (!file) return say(404, 'There is nothing here.');
     return response.writeHead(200, { ...headers, 'content-type': file.type }).end(file.body);
+  };
+
+  /** The session of who asks for one from our own page, with a token or a session. */
+  const sessionFor = async (request: IncomingMessage): Promise<string | undefined> => {
+    const secret = /^Bearer ([\w-]{1,100})$/.exec(request.headers.authorization ?? '')?.[1];
+    if (request.headers.origin !== origin || secret === undefined) return undefined;
+    // The address may have been seen in the list of processes while a browser was started with it. The administrator
+    // is let in: connections that are handed on (Windows' to its Linux) are its.
+    const user = await userAtOtherEnd(request.socket);
+    if (user === undefined || user === 0 || user === process.getuid?.()) return sessions.exchange(secret);
+    os.log.warn({ user }, 'another user of this computer asked for a session and got none');
+    return undefined;
   };
 
   server.on('request', (request, response) => {
@@ -77,13 +79,13 @@ export async function openLoopbackWeb(options: {
     const allowed =
       request.headers.host === host &&
       request.headers.origin === origin &&
-      request.url === rpcPath &&
-      hasSession(request);
+      request.url === webDoor.rpcPath &&
+      offersSession(request.headers['sec-websocket-protocol'], secret => sessions.has(secret));
     if (!allowed) return refuse(socket, '403 Forbidden');
     return webSockets.accept(request, socket, head);
   });
   return {
-    newAddress: () => `${origin}/?t=${sessions.newToken()}`,
+    newAddress: () => `${origin}/${webDoor.tokenMark}${sessions.newToken()}`,
     [Symbol.asyncDispose]: () =>
       new Promise(resolve => {
         webSockets.close();
@@ -91,6 +93,12 @@ export async function openLoopbackWeb(options: {
         server.closeAllConnections();
       }),
   };
+}
+
+/** The subprotocols a page offers: ours first (it is the one that is answered), then the session. */
+function offersSession(offered: string | undefined, isSession: (secret: string) => boolean): boolean {
+  const [protocol, secret, ...more] = (offered ?? '').split(',').map(word => word.trim());
+  return protocol === webDoor.protocol && secret !== undefined && more.length === 0 && isSession(secret);
 }
 
 function strictHeaders(host: string): Record<string, string> {
@@ -112,13 +120,4 @@ function strictHeaders(host: string): Record<string, string> {
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
   };
-}
-
-/** Every value of one cookie (RFC 6265 §5.4: there may be more than one of a name). */
-function cookieValues(header: string | undefined, name: string): string[] {
-  return (header ?? '')
-    .split(';')
-    .map(pair => pair.trim())
-    .filter(pair => pair.startsWith(`${name}=`))
-    .map(pair => pair.slice(name.length + 1));
 }

@@ -1,9 +1,6 @@
 /** The words both sides of a door agree on. */
 import { join } from 'node:path';
 
-/** The path of the contract on the loopback web door. */
-export const rpcPath = '/rpc';
-
 /** Where the token of the running broker is written. */
 export function tokenPath(dataDirectory: string): string {
   return join(dataDirectory, 'run', 'token');

@@ -1,4 +1,7 @@
-/** Who may use the loopback web door: a one-time token in an address, exchanged for a session cookie. */
+/**
+ * Who may use the loopback web door: the page exchanges the one-time token of its address for the secret of a session. No
+ * cookie: cookies know no ports, so any other server on 127.0.0.1, also another user's, would be sent it.
+ */
 import type { Clock, Random } from '../os/ports.ts';
 
 /** How long an address waits for its first use. */
@@ -7,9 +10,9 @@ const tokenLifeMs = 60_000;
 export interface WebSessions {
   /** A new token: good once, for a minute. */
   newToken(): string;
-  /** Takes a token for a session; undefined if it is unknown, used or late. */
-  exchange(token: string): string | undefined;
-  /** Is this the id of a session? They last as long as the process. */
+  /** The session for a token, which is used up, or for a session itself; undefined for anything else. */
+  exchange(secret: string): string | undefined;
+  /** Is this the secret of a session? They last as long as the process. */
   has(session: string): boolean;
 }
 
@@ -17,20 +20,21 @@ export function createWebSessions(os: { clock: Clock; random: Random }): WebSess
   const tokens = new Map<string, number>();
   const sessions = new Set<string>();
   // 256 bits: looked up in a table, not compared, so there is nothing to measure byte by byte.
-  const secret = () => Buffer.from(os.random.bytes(32)).toString('base64url');
+  const newSecret = () => Buffer.from(os.random.bytes(32)).toString('base64url');
   return {
     newToken() {
       const now = os.clock.now();
       for (const [token, dies] of tokens) if (dies < now) tokens.delete(token);
-      const token = secret();
+      const token = newSecret();
       tokens.set(token, now + tokenLifeMs);
       return token;
     },
-    exchange(token) {
-      const dies = tokens.get(token);
-      tokens.delete(token);
+    exchange(secret) {
+      if (sessions.has(secret)) return secret;
+      const dies = tokens.get(secret);
+      tokens.delete(secret);
       if (dies === undefined || dies < os.clock.now()) return undefined;
-      const session = secret();
+      const session = newSecret();
       sessions.add(session);
       return session;
     },

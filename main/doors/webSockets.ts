@@ -1,12 +1,15 @@
 /** The contract over WebSockets, for the doors that listen with an HTTP server. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../os/ports.ts';
 import { longestFrame, type Wire } from './carry.ts';
 
 /** With this much unsent, a stream waits for its reader. */
 const mostUnsent = 1024 * 1024;
+/** Frames to a reader that is gone are taken at once, until its close is heard: others get their turn so that it can be. */
+const framesPerTurn = 64;
 
 export interface WebSockets {
   /** Takes an upgrade that was found allowed. */
@@ -44,13 +47,14 @@ export function refuse(socket: Duplex, status: string): void {
 
 function wire(socket: WebSocket): Wire {
   const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
+  let frames = 0;
   return {
     send: frame => {
       // Its streams hear of the close; one that never waits would keep it from being heard.
       if (socket.readyState !== socket.OPEN) return closed;
       if (socket.bufferedAmount < mostUnsent) {
         socket.send(frame);
-        return Promise.resolve();
+        return ++frames % framesPerTurn === 0 ? nextTurn() : Promise.resolve();
       }
       // A failed write closes the socket, and that is what its streams end by.
       return new Promise(resolve => socket.send(frame, () => resolve()));

@@ -12,7 +12,7 @@ const patienceMs = 1_500;
 
 export function ConnectionBanner() {
   const { state, since } = useConnection();
-  return state === 'up' ? null : <Waiting state={state} since={since} />;
+  return state === 'up' || state === 'refused' ? null : <Waiting state={state} since={since} />;
 }
 
 function Waiting({ state, since }: { state: 'connecting' | 'lost'; since: number }) {

@@ -4,8 +4,8 @@ import { LatchkeyError } from '../../shared/errors.ts';
 import type { Client } from './transport.ts';
 
 interface Connection {
-  /** `connecting`: never had one · `lost`: had one. Both keep trying. */
-  state: 'connecting' | 'up' | 'lost';
+  /** `connecting`: never had one · `lost`: had one; both keep trying · `refused`: this page may not use it. */
+  state: 'connecting' | 'up' | 'lost' | 'refused';
   /** When this state began, by this computer's clock. */
   since: number;
   client: Client | undefined;

@@ -19,5 +19,8 @@ export function connect(transport: Transport): void {
         now.state === 'up' ? { state: 'lost', since: Date.now(), client: undefined } : now,
       );
     },
+    refused() {
+      useConnection.setState({ state: 'refused', since: Date.now(), client: undefined });
+    },
   });
 }

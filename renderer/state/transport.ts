@@ -1,4 +1,4 @@
-/** What carries the contract to this page. Each transport is one file; all tell the same two things. */
+/** What carries the contract to this page. Each transport is one file; all tell the same things. */
 import type { ContractRouterClient } from '@orpc/contract';
 import type { Contract } from '../../shared/contract/index.ts';
 
@@ -9,6 +9,8 @@ export interface TransportEvents {
   up(client: Client): void;
   /** The broker is gone; the transport tries again by itself. */
   down(): void;
+  /** This page may not use the broker; the person has to open it anew. */
+  refused(): void;
 }
 
 /** Starts a transport. It lives as long as the page. */

@@ -37,12 +37,13 @@ const doors: [string, () => Promise<{ client: Client; close(): void }>][] = [
     'loopback web',
     async () => {
       const address = new URL(await host.webAddress());
-      const entered = await fetch(address, { redirect: 'manual' });
-      const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
-      const socket = new WebSocket(`ws://${address.host}/rpc`, {
-        headers: { cookie },
-        origin: address.origin,
+      const { origin, host: ours } = address;
+      const authorization = `Bearer ${address.hash.replace('#t=', '')}`;
+      const entered = await fetch(`${origin}/session`, {
+        method: 'POST',
+        headers: { origin, authorization },
       });
+      const socket = new WebSocket(`ws://${ours}/rpc`, ['latchkey', await entered.text()], { origin });
       await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
       const link = new RPCLink({ websocket: socket as unknown as globalThis.WebSocket });
       return { client: createORPCClient(link), close: () => socket.terminate() };

@@ -193,19 +193,28 @@ export function ask(
   });
 }
 
-/** Uses up a one-time address; gives the session's cookie. */
+/** Asks for a session as the page of an address does, or as the headers say; gives the status and what was said. */
+export function askSession(
+  address: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: string }> {
+  const { origin, hash } = new URL(address);
+  const authorization = `Bearer ${hash.replace('#t=', '')}`;
+  return ask(`${origin}/session`, { origin, authorization, ...headers }, 'POST');
+}
+
+/** Uses up a one-time address; gives the session. */
 export async function signIn(address: string): Promise<string> {
-  const { headers } = await ask(address);
-  return String(headers['set-cookie']).split(';')[0] ?? '';
+  return (await askSession(address)).body;
 }
 
 async function webDoor(router: BrokerRouter): Promise<TestDoor> {
   const { carry, log, ...rest } = carrier(router);
   const { web } = await openWeb(carry, log);
   const { host, origin } = new URL(web.newAddress());
-  const cookie = await signIn(web.newAddress());
+  const session = await signIn(web.newAddress());
   return {
-    open: () => overWebSocket(new WebSocket(`ws://${host}/rpc`, { headers: { cookie, origin } })),
+    open: () => overWebSocket(new WebSocket(`ws://${host}/rpc`, ['latchkey', session], { origin })),
     ...rest,
   };
 }

@@ -11,26 +11,32 @@ test('an address is good once, and only as it was given', async ({ open, allowed
   const { origin } = new URL(address);
   const page = await open(latchkey, { address });
   await expect(page.getByRole('heading', { name: 'Try Latchkey with a practice cloud' })).toBeVisible();
-  // The token is out of the address at once; a reload, and going back to it, open the session it was exchanged for.
+  // The token is out of the address at once; a reload, and going back to it, go on with the session it was exchanged for.
   expect(page.url()).not.toContain('t=');
   await page.reload();
   await page.goto(address);
   await expect(page.getByRole('link', { name: 'Accounts' })).toBeVisible();
+  expect(page.url()).not.toContain('t=');
+  // What this tab alone has: no cookie, which every port of this computer would be sent; nothing for other tabs.
+  expect(await page.context().cookies()).toEqual([]);
+  expect(await page.evaluate(() => localStorage.length)).toBe(0);
+  const session = await page.evaluate(() => sessionStorage.getItem('latchkey-session') ?? '');
 
   // Somebody else's browser: neither the used address, nor the bare origin, nor a token that was made up.
   allowed.push(/403 \(Forbidden\)/);
-  for (const other of [address, origin, `${origin}/?t=${'a'.repeat(43)}`]) {
+  for (const other of [address, origin, `${origin}/#t=${'a'.repeat(43)}`]) {
     const stranger = await open(latchkey, { address: other });
     await expect(stranger.getByText('This address was used already or is too old.')).toBeVisible();
     await expect(stranger.getByRole('link')).toHaveCount(0);
+    // A new address opens this very tab.
+    await stranger.goto(await latchkey.address());
+    await expect(stranger.getByRole('link', { name: 'Accounts' })).toBeVisible();
   }
   // Another page in a browser that has a session: its Origin gives it away; so does another name for this computer.
-  const [cookie] = await page.context().cookies();
-  const session = `${cookie?.name}=${cookie?.value}`;
-  expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
-  expect(await upgrade(origin, { cookie: session, origin })).toBe(101);
-  expect(await upgrade(origin, { cookie: session, origin: 'http://evil.example' })).toBe(403);
-  expect(await upgrade(origin, { cookie: session, origin, host: 'evil.example' })).toBe(403);
+  const offer = { 'sec-websocket-protocol': `latchkey, ${session}` };
+  expect(await upgrade(origin, { ...offer, origin })).toBe(101);
+  expect(await upgrade(origin, { ...offer, origin: 'http://evil.example' })).toBe(403);
+  expect(await upgrade(origin, { ...offer, origin, host: 'evil.example' })).toBe(403);
   expect(await upgrade(origin, { origin })).toBe(403);
 });
 

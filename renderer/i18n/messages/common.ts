@@ -29,6 +29,8 @@ export const common = {
   'connection.means':
     'What is shown may be old. Open doors still close at their time, as long as the broker or the cloud does it. If Latchkey was stopped, start it again: latchkey ui.',
   'connection.since': 'since {time}',
+  'connection.refused': 'This address was used already or is too old.',
+  'connection.newAddress': 'In a terminal, latchkey ui gives a new one.',
 
   'myip.title': 'You are seen from',
   'myip.about': 'VMs see your connections come from this address. Independent observers are asked for it.',
