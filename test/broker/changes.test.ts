@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import { createChanges } from '../../main/broker/changes.ts';
 import { inParallel } from '../../main/broker/parallel.ts';
-import { pause } from '../../main/broker/pause.ts';
-import { createHandClock } from '../fakes/handClock.ts';
 
 test('a follower has the state at once and the last one after changes told together', async () => {
   const changes = createChanges<undefined>();
@@ -25,23 +23,6 @@ test('a disposed listener hears nothing more', () => {
   listener[Symbol.dispose]();
   changes.tell(2);
   expect(heard).toEqual([1]);
-});
-
-test('a pause ends with its time or its signal, and leaves no timer', async () => {
-  const clock = createHandClock();
-  let over = 0;
-  const count = (): void => void over++;
-  const stop = new AbortController();
-  const first = pause(clock, 1000).then(count);
-  const second = pause(clock, 1000, stop.signal).then(count);
-  stop.abort();
-  await second;
-  expect(over).toBe(1);
-  await clock.advance(999);
-  expect(over).toBe(1);
-  await clock.advance(1);
-  await first;
-  expect(clock.waiting()).toBe(0);
 });
 
 test('at most so many at once, results in order', async () => {

@@ -5,7 +5,7 @@
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Tcp } from '../../os/ports.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../waiting.ts';
 
 export type Speaks = 'ssh' | 'rdp' | 'http';
 

@@ -9,6 +9,7 @@ import { refuseUnsupported } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Database, Os } from '../../os/ports.ts';
+import { createQueue } from '../../waiting.ts';
 import { inParallel } from '../parallel.ts';
 import type { Accounts, Activity, Inventory, Policies } from '../services.ts';
 import { checkConfirmed, onlyConfirmed } from './confirmed.ts';
@@ -30,8 +31,8 @@ export function createPolicies(deps: {
 }): PoliciesService {
   const { os, accounts, inventory, activity } = deps;
   const operations = createOperations(deps.db, os.clock);
-  /** The last change of each VM: the next one waits for it. */
-  const turns = new Map<VmId, Promise<unknown>>();
+  /** A VM's changes go one after the other. */
+  const changes = createQueue<VmId>();
   let recovering: Promise<void> | undefined;
 
   const planOne = (kind: Plan['kind'], vm: Vm, ports: PolicyPort[]): Promise<Plan> => {
@@ -64,24 +65,17 @@ export function createPolicies(deps: {
     );
     // One VM's failure leaves the others alone; the first failure is the call's.
     const failures = await inParallel(planned, atOnce, ({ vm, plan }) =>
-      inTurn(vm.id, () => apply(vm, plan, operations.begin(plan))).then(
-        () => undefined,
-        (error: unknown) => (error instanceof Error ? error : new Error('a change failed', { cause: error })),
-      ),
+      changes
+        .run(vm.id, () => apply(vm, plan, operations.begin(plan)))
+        .then(
+          () => undefined,
+          (error: unknown) =>
+            error instanceof Error ? error : new Error('a change failed', { cause: error }),
+        ),
     );
     const failure = failures.find(error => error !== undefined);
     if (failure) throw failure;
     return planned.map(({ plan }) => plan);
-  }
-
-  function inTurn<T>(id: VmId, work: () => Promise<T>): Promise<T> {
-    const turn = (turns.get(id) ?? Promise.resolve()).then(work, work);
-    turns.set(id, turn);
-    const over = (): void => {
-      if (turns.get(id) === turn) turns.delete(id);
-    };
-    turn.then(over, over);
-    return turn;
   }
 
   async function apply(vm: Vm, plan: Plan, operation: Operation, again = false): Promise<void> {
@@ -122,7 +116,7 @@ export function createPolicies(deps: {
       const vm = await inventory.fresh(confirmed.vm as VmId);
       const fresh = await planOne(confirmed.kind, vm, confirmed.policy?.ports ?? defaultPolicy.ports);
       onlyConfirmed(fresh, confirmed);
-      await inTurn(vm.id, () => apply(vm, fresh, operation, true));
+      await changes.run(vm.id, () => apply(vm, fresh, operation, true));
     } catch (thrown) {
       const error = toErrorData(thrown);
       os.log.warn(

@@ -5,8 +5,8 @@
 import type { Instance, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { readPolicy } from '../../../shared/domain/policyTag.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { cloudCode, isNotFound } from '../calls.ts';
 import type { Connection } from './connection.ts';
-import { cloudCode, isNotFound } from './errors.ts';
 import { reaches } from './exposure.ts';
 import type { Fresh } from './fresh.ts';
 import { groupsOf, nameOf } from './instances.ts';

@@ -9,9 +9,9 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { GateId, GrantId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { isNotFound } from '../calls.ts';
 import type { Closed } from '../cloud.ts';
 import type { Connection } from './connection.ts';
-import { isNotFound } from './errors.ts';
 import { endedTag, flagTag, readMarks } from './grantTags.ts';
 import { gateRef } from './names.ts';
 import { flagLifeMs } from './open.ts';

@@ -11,8 +11,9 @@ import type { AccountId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
-import { awsError, cancelled } from './errors.ts';
-import { createQueue, type Queue } from './queue.ts';
+import { createQueue, type Queue } from '../../waiting.ts';
+import { cancelled, waitOut } from '../calls.ts';
+import { awsError } from './errors.ts';
 
 export interface AwsOptions {
   account: AccountId;
@@ -35,7 +36,7 @@ export interface Connection {
   readonly random: Random;
   readonly log: Logger;
   /** Writes to one security group (or interface) go one after the other. */
-  readonly queue: Queue;
+  readonly queue: Queue<string>;
   /** The cloud's time, epoch milliseconds. */
   now(): number;
   clockOffset(): number;
@@ -142,20 +143,7 @@ export function connect(options: AwsOptions): Connection {
       });
       return exchange(client, action, send, signal);
     },
-    async pause(ms, signal) {
-      if (signal?.aborted) throw cancelled();
-      await new Promise<void>((resolve, reject) => {
-        const stop = () => {
-          timer[Symbol.dispose]();
-          reject(cancelled());
-        };
-        const timer = clock.after(ms, () => {
-          signal?.removeEventListener('abort', stop);
-          resolve();
-        });
-        signal?.addEventListener('abort', stop, { once: true });
-      });
-    },
+    pause: (ms, signal) => waitOut(clock, ms, signal),
     dispose() {
       over.abort();
       clients.clear();

@@ -1,5 +1,6 @@
 /** What EC2 and STS answer when they say no, as LatchkeyErrors. One table; nothing else here words a cloud's refusal. */
 import { type ErrorCode, LatchkeyError } from '../../../shared/errors.ts';
+import { cancelled } from '../calls.ts';
 
 interface Row {
   code: ErrorCode;
@@ -131,20 +132,6 @@ export function awsError(thrown: unknown, action: string, signal?: AbortSignal):
     },
     { cause: thrown },
   );
-}
-
-/** AWS's own code of an error made by `awsError`. */
-export function cloudCode(error: unknown): string | undefined {
-  const code = error instanceof LatchkeyError ? error.detail?.['cloudCode'] : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
-export function isNotFound(error: unknown): boolean {
-  return error instanceof LatchkeyError && error.code === 'CLOUD_NOT_FOUND';
-}
-
-export function cancelled(): LatchkeyError {
-  return new LatchkeyError({ code: 'CANCELLED', message: 'Stopped before it was done.' });
 }
 
 function networkCode(error: Error): string | undefined {

@@ -5,8 +5,8 @@ import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
 import { readPolicy } from '../../../shared/domain/policyTag.ts';
 import type { Gate, NetworkInterface, Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError } from '../../../shared/errors.ts';
+import { cloudCode } from '../calls.ts';
 import type { Connection } from './connection.ts';
-import { cloudCode } from './errors.ts';
 import { gateOf, instanceRef, ownGroupName, tagRecord, vmIdOf } from './names.ts';
 import { gateRule, listRules } from './rules.ts';
 

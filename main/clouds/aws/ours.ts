@@ -1,9 +1,9 @@
 /** Finding the rules in AWS that are ours by their own marks, whoever's Latchkey wrote them. */
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import type { GateId } from '../../../shared/domain/ids.ts';
+import { isNotFound } from '../calls.ts';
 import type { FoundRule } from '../cloud.ts';
 import type { Connection } from './connection.ts';
-import { isNotFound } from './errors.ts';
 import { lasting, readMarks } from './grantTags.ts';
 import { gateOf, gateRef, instanceOfGroup, ownGroupPattern, vmIdOf } from './names.ts';
 import { chunks, listRules, ruleEntry } from './rules.ts';

@@ -3,8 +3,8 @@ import type { Filter, IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec
 import { cidrText, parseCidr } from '../../../shared/domain/cidr.ts';
 import type { AddressSpec, GateRule, PortRange } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { isNotFound } from '../calls.ts';
 import type { Connection } from './connection.ts';
-import { isNotFound } from './errors.ts';
 import { lasting, readMarks } from './grantTags.ts';
 
 /** A filter takes 200 values (docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html). */

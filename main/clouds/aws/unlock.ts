@@ -2,9 +2,9 @@
 import { policyTagKeys } from '../../../shared/domain/policyTag.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { cloudCode, isNotFound } from '../calls.ts';
 import { bringBack } from './bringBack.ts';
 import type { Connection } from './connection.ts';
-import { cloudCode, isNotFound } from './errors.ts';
 import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
 import { readMarks } from './grantTags.ts';
 import { nameOf } from './instances.ts';

@@ -12,8 +12,9 @@ import type * as RestPipeline from '@azure/core-rest-pipeline';
 import type { HttpMethods, Pipeline, PipelineOptions, PipelineResponse } from '@azure/core-rest-pipeline';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
+import { cancelled } from '../calls.ts';
 import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
-import { cancelled, isNetworkError, noToken, unreachable } from './errors.ts';
+import { isNetworkError, noToken, unreachable } from './errors.ts';
 
 export interface ArmOptions {
   armEndpoint: string;

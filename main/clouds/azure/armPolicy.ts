@@ -5,8 +5,8 @@
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
+import { cancelled, waitOut } from '../calls.ts';
 import {
-  cancelled,
   isBusyCode,
   isCertificateError,
   isNetworkError,
@@ -14,7 +14,7 @@ import {
   refusalError,
   unreachable,
 } from './errors.ts';
-import { pause, retryAfterMs } from './waiting.ts';
+import { retryAfterMs } from './waiting.ts';
 
 export interface ArmPolicyContext {
   clock: Clock;
@@ -49,7 +49,7 @@ export function armPolicy(context: ArmPolicyContext): PipelinePolicy {
         const spent = context.clock.now() - begun;
         if (wait === undefined || spent + wait > patienceMs) throw outcome.error;
         context.log.info({ request: asked, attempt, wait, code: outcome.error.code }, 'azure: asking again');
-        await pause(context.clock, wait, request.abortSignal as AbortSignal | undefined);
+        await waitOut(context.clock, wait, request.abortSignal as AbortSignal | undefined);
       }
     },
   };

@@ -4,9 +4,9 @@ import { type GateId, type GrantId, gateId } from '../../../shared/domain/ids.ts
 import { isOurs, parseMark } from '../../../shared/domain/ruleMark.ts';
 import type { AddressSpec } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { isNotFound } from '../calls.ts';
 import type { Closed, FoundRule } from '../cloud.ts';
 import { type Arm, abort } from './armClients.ts';
-import { isNotFound } from './errors.ts';
 import { readGate } from './freshVm.ts';
 import { mapRule } from './mapRules.ts';
 import type { RuleWriter } from './ruleWriter.ts';

@@ -140,16 +140,6 @@ export function refusalError(refusal: Refusal): LatchkeyError {
   });
 }
 
-/** ARM's own code of a refusal mapped before, or undefined for anything else. */
-export function cloudCode(error: unknown): string | undefined {
-  const code = error instanceof LatchkeyError ? error.detail?.['cloudCode'] : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
-export function isNotFound(error: unknown): boolean {
-  return error instanceof LatchkeyError && error.code === 'CLOUD_NOT_FOUND';
-}
-
 const busyCodes = [
   'RetryableError',
   'RetryableErrorDueToAnotherOperation',
@@ -184,10 +174,6 @@ export function failedOperation(error: unknown): LatchkeyError | undefined {
     return undefined;
   }
   return refusalError({ status: 200, message: error.message, request: 'operation' });
-}
-
-export function cancelled(): LatchkeyError {
-  return new LatchkeyError({ code: 'CANCELLED', message: 'Stopped before it was done.' });
 }
 
 /** True for what Node's network or the SDKs' HTTP layer throws when no whole answer came. */

@@ -2,9 +2,9 @@
 import type { NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
+import { isNotFound } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
 import { armPath, parseArmId } from './armIds.ts';
-import { isNotFound } from './errors.ts';
 import { lifted } from './graph.ts';
 import { membersOf } from './inventory.ts';
 import { type Members, mapGate } from './mapRules.ts';

@@ -3,8 +3,8 @@
  * Facts: reference section 7.7 (pages ≤ 1,000; 15 queries in 5 seconds; quota headers).
  */
 import type { Clock } from '../../os/ports.ts';
+import { waitOut } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
-import { pause } from './waiting.ts';
 
 const windowMs = 5_000;
 const perWindow = 15;
@@ -28,7 +28,7 @@ export class GraphPace {
       const oldest = this.#sent.length < perWindow ? undefined : this.#sent[0];
       const wait = Math.max(this.#notBefore - now, oldest === undefined ? 0 : oldest + windowMs - now);
       if (wait <= 0) break;
-      await pause(this.#clock, wait, signal);
+      await waitOut(this.#clock, wait, signal);
     }
     this.#sent.push(this.#clock.now());
   }

@@ -80,20 +80,3 @@ export class KnownRules {
     });
   }
 }
-
-/** Runs work on the same key one after another: an NSG takes one write at a time (reference section 7.3). */
-export class Queues<Key> {
-  #tails = new Map<Key, Promise<unknown>>();
-
-  async run<T>(key: Key, work: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(key) ?? Promise.resolve();
-    // How the one before ended is its own caller's matter.
-    const mine = before.then(work, work);
-    this.#tails.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#tails.get(key) === mine) this.#tails.delete(key);
-    }
-  }
-}

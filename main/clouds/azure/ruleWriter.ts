@@ -6,13 +6,15 @@ import type { SecurityRule } from '@azure/arm-network';
 import type { GateId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock } from '../../os/ports.ts';
+import { createQueue } from '../../waiting.ts';
+import { cloudCode, isNotFound, waitOut } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
 import { parseArmId } from './armIds.ts';
-import { cloudCode, isBusyCode, isNotFound } from './errors.ts';
+import { isBusyCode } from './errors.ts';
 import { readGate } from './freshVm.ts';
-import { type KnownRules, Queues } from './known.ts';
+import type { KnownRules } from './known.ts';
 import { saysTheSame } from './rules.ts';
-import { pause, within } from './waiting.ts';
+import { within } from './waiting.ts';
 
 /** Longest a single write may take, its asynchronous operation included. */
 const writeMs = 180_000;
@@ -37,7 +39,7 @@ export class RuleWriter {
   #arm: Arm;
   #clock: Clock;
   #chance: () => number;
-  #queues = new Queues<GateId>();
+  #queue = createQueue<GateId>();
   readonly known: KnownRules;
 
   constructor(arm: Arm, clock: Clock, known: KnownRules, chance: () => number) {
@@ -49,7 +51,7 @@ export class RuleWriter {
 
   /** Runs work that writes to a gate after all that was asked before on the same gate. Must not be nested. */
   inTurn<T>(gate: GateId, work: () => Promise<T>): Promise<T> {
-    return this.#queues.run(gate, work);
+    return this.#queue.run(gate, work);
   }
 
   /**
@@ -130,7 +132,7 @@ export class RuleWriter {
 
   async #look(gate: GateId, name: string, rule: SecurityRule, signal?: AbortSignal): Promise<SecurityRule> {
     for (const wait of [0, ...lookPauses]) {
-      if (wait > 0) await pause(this.#clock, wait, signal);
+      if (wait > 0) await waitOut(this.#clock, wait, signal);
       const stands = await this.read(gate, name, signal);
       if (stands !== undefined && saysTheSame(stands, rule)) return stands;
     }
@@ -161,7 +163,7 @@ export class RuleWriter {
           return { result: await send(onResponse, limited), answer };
         } catch (error) {
           if (!isBusyCode(cloudCode(error)) || attempt >= tries) throw error;
-          await pause(this.#clock, 500 * 2 ** (attempt - 1), limited);
+          await waitOut(this.#clock, 500 * 2 ** (attempt - 1), limited);
         }
       }
     });

@@ -1,9 +1,9 @@
 /** Tags of one resource, by Merge and Delete: never all of them at once, so nobody else's tag is lost. */
 import type { Clock } from '../../os/ports.ts';
+import { waitOut } from '../calls.ts';
 import type { Arm } from './armClients.ts';
 import { armPath } from './armIds.ts';
 import { tooSlow } from './errors.ts';
-import { pause } from './waiting.ts';
 
 const pauses = [0, 250, 500, 1000, 2000, 4000, 8000, 16_000];
 
@@ -28,7 +28,7 @@ export async function changeTags(
   await patch('Merge', change.merge);
   await patch('Delete', change.remove);
   for (const wait of pauses) {
-    if (wait > 0) await pause(ask.clock, wait, signal);
+    if (wait > 0) await waitOut(ask.clock, wait, signal);
     const answer = await ask.arm.request({ method: 'GET', path, signal });
     if (shows((answer as TagsAnswer).properties?.tags ?? {}, change)) return;
   }

@@ -1,22 +1,7 @@
-/** Waiting by the clock port: pauses that a signal ends, and limits after which a call is given up. */
+/** How long to wait for Azure: limits after which a call is given up, and what `Retry-After` means. */
 import type { Clock } from '../../os/ports.ts';
-import { cancelled, tooSlow } from './errors.ts';
-
-/** Resolves after `ms` of the clock. Rejects with CANCELLED as soon as `signal` is aborted. */
-export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) throw cancelled();
-  await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      timer[Symbol.dispose]();
-      reject(cancelled());
-    };
-    const timer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    });
-    signal?.addEventListener('abort', stop, { once: true });
-  });
-}
+import { cancelled } from '../calls.ts';
+import { tooSlow } from './errors.ts';
 
 /**
  * Runs `work` with a signal that is aborted when `signal` is, or after `ms` of the clock. Throws CANCELLED or

@@ -1,7 +1,6 @@
 /** AWS's shapes into the model of shared/domain: pure. */
 import type { Instance, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { parseHostKeys } from '../../../main/clouds/aws/hostKeys.ts';
 import { toVm } from '../../../main/clouds/aws/instances.ts';
 import { instanceRef, vmIdOf } from '../../../main/clouds/aws/names.ts';
 import { gateRule, permissions } from '../../../main/clouds/aws/rules.ts';
@@ -175,18 +174,5 @@ describe('rules', () => {
         IpRanges: [{ CidrIp: '203.0.113.7/32', Description: 'd' }],
       },
     ]);
-  });
-});
-
-describe('host keys', () => {
-  const block = (key: string) =>
-    `[  12.1] cloud-init[810]: -----BEGIN SSH HOST KEY KEYS-----\r\n[ 12.1] ${key} root@ip-10-0-0-4\r\n-----END SSH HOST KEY KEYS-----\r\n`;
-  it('are those of the newest block', () => {
-    const log = `boot\n${block('ssh-rsa AAAAold=')}reboot\n${block('ssh-ed25519 AAAAnew')}login:`;
-    expect(parseHostKeys(log)).toEqual(['ssh-ed25519 AAAAnew']);
-  });
-  it('are none where the log has none, or only the beginning of a block', () => {
-    expect(parseHostKeys('login:')).toEqual([]);
-    expect(parseHostKeys('-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 AAAAx')).toEqual([]);
   });
 });

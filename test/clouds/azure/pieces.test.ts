@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { armPath, parseArmId } from '../../../main/clouds/azure/armIds.ts';
-import { keysIn } from '../../../main/clouds/azure/hostKeys.ts';
-import { KnownRules, Queues } from '../../../main/clouds/azure/known.ts';
+import { KnownRules } from '../../../main/clouds/azure/known.ts';
 import { mapClassicVm, mapVm, type Surroundings, type VmFacts } from '../../../main/clouds/azure/mapVm.ts';
 import { saysTheSame } from '../../../main/clouds/azure/rules.ts';
 import { whoIs } from '../../../main/clouds/azure/token.ts';
@@ -39,21 +38,6 @@ describe('priorities known without reading', () => {
     expect(() => known.priorityForGrant(gate, 'new', 0)).toThrow(
       expect.objectContaining({ code: 'CLOUD_QUOTA' }),
     );
-  });
-
-  it('one queue per gate: in order, and a failure does not stop those behind it', async () => {
-    const queues = new Queues<string>();
-    const seen: string[] = [];
-    const first = queues.run('a', async () => {
-      await Promise.resolve();
-      seen.push('a1');
-      throw new Error('no');
-    });
-    const second = queues.run('a', async () => seen.push('a2'));
-    const other = queues.run('b', async () => seen.push('b1'));
-    await expect(first).rejects.toThrow('no');
-    await Promise.all([second, other]);
-    expect(seen).toEqual(['b1', 'a1', 'a2']);
   });
 });
 
@@ -120,24 +104,6 @@ describe('a VM', () => {
   ])('is %s', (power, told) => {
     const id = vmId.replace('microsoft.compute', 'microsoft.classiccompute');
     expect(mapClassicVm({ ...facts, id, power }, place)).toMatchObject({ kind: 'classic', power: told });
-  });
-});
-
-describe('host keys', () => {
-  it('of the last block in a console log, and only what looks like a key', () => {
-    const blockOf = (...lines: string[]) =>
-      ['-----BEGIN SSH HOST KEY KEYS-----', ...lines, '-----END SSH HOST KEY KEYS-----'].join('\r\n');
-    const log = [
-      blockOf('ssh-ed25519 AAAAold= root@a'),
-      '[ 12.3] noise ssh-rsa AAAAnoise',
-      blockOf(
-        'ci-info: ssh-ed25519 AAAAC3Nza+/1= root@web',
-        'ecdsa-sha2-nistp256 AAAAE2 root@web',
-        'ssh-evil AAAA',
-      ),
-    ].join('\n');
-    expect(keysIn(log)).toEqual(['ssh-ed25519 AAAAC3Nza+/1=', 'ecdsa-sha2-nistp256 AAAAE2']);
-    expect(keysIn('')).toEqual([]);
   });
 });
 
