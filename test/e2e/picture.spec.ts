@@ -21,7 +21,7 @@ test('the window with some open doors', async ({ open }) => {
     reason: 'INC-4411, disk full',
   });
   await latchkey.client.grants.request({ vms: ['web-1'], forMs: 3_600_000, reason: 'INC-4411, disk full' });
-  const page = await open(latchkey, { colorScheme: theme, deviceScaleFactor: 2 });
+  const page = await open(latchkey, { colorScheme: theme });
   await row(page, 'web-1').click();
   await expect(details(page)).toContainText('How you get to port 22');
   await expect(door(page, 'pay-db')).toBeVisible();

@@ -94,7 +94,8 @@ test('a request opens the port for real, with its justification, and the row cou
   const web = await latchkey.vm('web-1');
   expect(await knock(web)).toBeUndefined();
   await ask(page, 'web-1');
-  await dialog(page).getByLabel('Justification').fill('disk full, INC-4411');
+  const reason = 'disk full, <img src=x onerror="window.__pwned=1">';
+  await dialog(page).getByLabel('Justification').fill(reason);
   await page.keyboard.press('Enter');
   await expect(dialog(page)).toHaveCount(0);
   await expect(row(page, 'web-1')).toContainText(/open59:\d\d/);
@@ -103,7 +104,8 @@ test('a request opens the port for real, with its justification, and the row cou
   const first = await secondsLeft(row(page, 'web-1'));
   await expect.poll(() => secondsLeft(row(page, 'web-1'))).toBeLessThan(first - 1);
   await expect(page.getByRole('link', { name: 'Grants' })).toContainText('1 open');
-  await expect(details(page)).toContainText('disk full, INC-4411');
+  await expect(details(page)).toContainText(reason);
+  await expect(page.locator('img')).toHaveCount(0);
   await expect(details(page)).toContainText('How you get to port 22');
   await expect(details(page)).toContainText('session that is open may go on');
 

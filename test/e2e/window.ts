@@ -23,7 +23,6 @@ export const test = base.extend<Fixtures>({
         reducedMotion: 'reduce',
         ...options,
       });
-      // A name that became a script would set this, an alert, or an image (see the practice cloud's hostile names).
       await context.addInitScript(() => {
         document.addEventListener('securitypolicyviolation', event =>
           console.error(`security policy: ${event.violatedDirective} ${event.blockedURI}`),
@@ -43,7 +42,8 @@ export const test = base.extend<Fixtures>({
       return page;
     });
     for (const page of pages) {
-      if (await page.evaluate(() => '__pwned' in window)) complaints.push('a name became a script');
+      // What hostile texts of the practice cloud and of these tests would set, or say in a dialog, if they were run.
+      if (await page.evaluate(() => '__pwned' in window)) complaints.push('a text became a script');
       await page.context().close();
     }
     expect(complaints.filter(text => !allowed.some(pattern => pattern.test(text)))).toEqual([]);
