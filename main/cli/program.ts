@@ -24,7 +24,7 @@ Examples:
   latchkey revoke --all                 shut everything now`;
 
 /** The whole command line, ready to parse. */
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command('latchkey')
     .description(
       'Opens one management port of one cloud VM, for you alone, for a bounded time, and shuts it again.',

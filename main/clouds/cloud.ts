@@ -4,7 +4,7 @@
  * throttling); a method that was cut off by `signal` throws CANCELLED.
  */
 import type { CloudKind, Protocol } from '../../shared/contract/common.ts';
-import type { Plan, Policy, PolicyPort } from '../../shared/contract/policies.ts';
+import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import type { Endpoint } from '../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
 import type { RuleMark } from '../../shared/domain/ruleMark.ts';
@@ -122,5 +122,3 @@ export interface Cloud {
   observers(): string[];
   dispose(): void;
 }
-
-export type { Policy };

@@ -5,8 +5,8 @@
 import type { WebPreferences } from 'electron';
 
 export const appScheme = 'app';
-export const appHost = 'latchkey';
-export const appOrigin = `${appScheme}://${appHost}`;
+const appHost = 'latchkey';
+const appOrigin = `${appScheme}://${appHost}`;
 export const startPage = `${appOrigin}/index.html`;
 
 /** Points 7, 18: everything comes from our own files; no inline, no eval, no network from the page at all. */

@@ -31,7 +31,7 @@ export const useActivity = create<ActivityState>(() => ({
 }));
 
 /** The query as the contract's filter. `now` in epoch milliseconds. */
-export function activityFilter(
+function activityFilter(
   query: ActivityQuery,
   now: number,
 ): { text?: string; vm?: string; since?: string } {

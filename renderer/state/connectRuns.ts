@@ -5,7 +5,7 @@ import type { ErrorData } from '../../shared/errors.ts';
 import { broker } from './broker.ts';
 import { errorOf } from './errors.ts';
 
-export const stageNames: readonly StageName[] = ['my-ip', 'asked', 'rule', 'answers', 'client'];
+const stageNames: readonly StageName[] = ['my-ip', 'asked', 'rule', 'answers', 'client'];
 
 export interface Stage {
   stage: StageName;

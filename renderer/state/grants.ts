@@ -23,7 +23,7 @@ export function applyGrantChange(state: GrantsState, change: GrantChange): Grant
 }
 
 /** A grant that is not over: it holds or may hold a port open. */
-export function isLive(grant: Grant): boolean {
+function isLive(grant: Grant): boolean {
   return grant.state !== 'closed' && grant.state !== 'failed';
 }
 

@@ -25,7 +25,6 @@ export const grantRule = z.object({
   ports: z.array(portNumber),
   sources: z.array(z.string()),
 });
-export type GrantRule = z.infer<typeof grantRule>;
 
 export const grant = z.object({
   id: z.string(),

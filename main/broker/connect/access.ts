@@ -13,7 +13,7 @@ import type { Stages } from './stages.ts';
 const tooShortMs = 15_000;
 
 /** The live grant that lets all of `sources` to the port, if there is one. */
-export function fitting(live: Grant[], port: number, sources: string[], now: number): Grant | undefined {
+function fitting(live: Grant[], port: number, sources: string[], now: number): Grant | undefined {
   return live.find(
     grant =>
       grant.state !== 'closing' &&

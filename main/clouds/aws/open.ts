@@ -23,7 +23,7 @@ import { writeTags } from './tags.ts';
 /** How long a closing flag counts. */
 export const flagLifeMs = 120_000;
 /** Security group rules' descriptions hold 255 characters (reference 8.1). */
-export const descriptionLength = 255;
+const descriptionLength = 255;
 
 /** Carries out an order: one write on the good path, then looks until the rules are listed. */
 export async function openOrder(

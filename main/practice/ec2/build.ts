@@ -12,7 +12,7 @@ import type {
 } from './world.ts';
 
 /** An id that follows from a name: `stableId('i', 'pay-db')`. */
-export function stableId(prefix: string, name: string): string {
+function stableId(prefix: string, name: string): string {
   return `${prefix}-0${createHash('sha256').update(`${prefix}/${name}`).digest('hex').slice(0, 16)}`;
 }
 

@@ -3,7 +3,7 @@ import type { AddressSpec } from '../vm.ts';
 import { type AddressSet, everywhere, nowhere, setOf, subtract, union } from './addressSet.ts';
 
 /** Networks of one's own: RFC 1918, carrier-grade NAT (RFC 6598), link-local (RFC 3927, 4291), ULA (RFC 4193). */
-export const privateNetworks = setOf(
+const privateNetworks = setOf(
   '10.0.0.0/8',
   '172.16.0.0/12',
   '192.168.0.0/16',
