@@ -1,6 +1,7 @@
 /** What Latchkey is signed in to, how each account is doing, and the practice cloud. */
 import { useIntl } from 'react-intl';
 import type { Account } from '../../shared/contract/accounts.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { Badge } from '../components/Badge.tsx';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
@@ -11,7 +12,6 @@ import { Facts } from '../components/Section.tsx';
 import { When } from '../components/When.tsx';
 import { useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
-import { visibleText } from '../i18n/visible.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { broker } from '../state/broker.ts';
 import { act, say } from '../state/toasts.ts';
@@ -34,7 +34,7 @@ function AccountCard({ account }: { account: Account }) {
   const ahead = account.clockAheadMs ?? 0;
   const remove = async (): Promise<void> => {
     await broker().accounts.remove({ id: account.id });
-    say(text('accounts.removed', { name: visibleText(account.name) }));
+    say(text('accounts.removed', { name: showName(account.name) }));
   };
   return (
     <li className={css.card}>

@@ -1,10 +1,10 @@
 /** One thing that happened. */
 import type { ActivityKind, ActivityRow } from '../../shared/contract/activity.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { Icon, type IconName } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
 import { When } from '../components/When.tsx';
 import { useText } from '../i18n/text.tsx';
-import { visibleText } from '../i18n/visible.ts';
 import css from './Activity.module.css';
 
 const icons: Record<ActivityKind, IconName> = {
@@ -33,7 +33,7 @@ function rest(row: ActivityRow): string {
   const { source, reason, correlation, error } = row;
   return [row.text, error?.message, error?.fix, reason, source, correlation]
     .filter(part => part !== undefined)
-    .map(visibleText)
+    .map(showName)
     .join('\n');
 }
 

@@ -1,6 +1,7 @@
 /** A command or path to take along, with a button that copies it. */
+
+import { showName } from '../../shared/domain/hostile.ts';
 import { useText } from '../i18n/text.tsx';
-import { visibleText } from '../i18n/visible.ts';
 import { act, say } from '../state/toasts.ts';
 import { IconButton } from './Button.tsx';
 import css from './CopyBox.module.css';
@@ -14,7 +15,7 @@ export function CopyBox({ text: content, label }: { text: string; label: string 
   return (
     <div className={css.box}>
       <code>
-        <bdi>{visibleText(content)}</bdi>
+        <bdi>{showName(content)}</bdi>
       </code>
       <IconButton icon="copy" label={label} onClick={() => act(copy)} />
     </div>

@@ -1,6 +1,7 @@
 /** Grants as a table: live ones with their actions, past ones with their end. */
 import { useIntl } from 'react-intl';
 import type { Grant } from '../../shared/contract/grants.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { GrantBadge } from '../components/Badge.tsx';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
@@ -9,14 +10,13 @@ import { When } from '../components/When.tsx';
 import { sourcesText } from '../i18n/source.ts';
 import { Text, useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
-import { visibleText } from '../i18n/visible.ts';
 import { extend, extendStepMs, revoke } from './actions.ts';
 import css from './GrantTable.module.css';
 
 function Actions({ grant }: { grant: Grant }) {
   const intl = useIntl();
   const text = useText();
-  const name = visibleText(grant.vmName);
+  const name = showName(grant.vmName);
   return (
     <div className={css.actions}>
       {grant.state === 'open' && (

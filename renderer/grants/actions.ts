@@ -1,9 +1,9 @@
 /** What a person can do with a grant, from wherever it is shown. The broker decides; errors come as toasts. */
 import type { IntlShape } from 'react-intl';
 import type { Grant } from '../../shared/contract/grants.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import type { useText } from '../i18n/text.tsx';
 import { clockTime } from '../i18n/time.ts';
-import { visibleText } from '../i18n/visible.ts';
 import { broker } from '../state/broker.ts';
 import { act, say, sayError } from '../state/toasts.ts';
 
@@ -17,7 +17,7 @@ export function extend(grant: Grant, text: TextOf, intl: IntlShape): void {
   act(async () => {
     const now = await broker().grants.extend({ grant: grant.id, byMs: extendStepMs });
     const time = clockTime(intl, Date.parse(now.endsAt), Date.now());
-    say(text('grant.extended', { name: visibleText(grant.vmName), time }));
+    say(text('grant.extended', { name: showName(grant.vmName), time }));
   });
 }
 
@@ -27,6 +27,6 @@ export function revoke(grant: Grant, text: TextOf): void {
     const { grants } = await broker().grants.revoke({ grants: [grant.id] });
     const after = grants.find(({ id }) => id === grant.id);
     if (after?.state === 'stuck' && after.error !== undefined) sayError(after.error);
-    else say(text('grant.closed', { name: visibleText(grant.vmName) }), text('grant.sessions'));
+    else say(text('grant.closed', { name: showName(grant.vmName) }), text('grant.sessions'));
   });
 }

@@ -2,6 +2,7 @@
 import { type FormEvent, useMemo, useState } from 'react';
 import type { PolicyPort } from '../../shared/contract/policies.ts';
 import type { VmRow } from '../../shared/contract/vms.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Field } from '../components/Field.tsx';
@@ -10,7 +11,6 @@ import { Section } from '../components/Section.tsx';
 import { useFirstFocus } from '../components/useFirstFocus.ts';
 import { Window, WindowBody, WindowFoot } from '../components/Window.tsx';
 import { Text, useText } from '../i18n/text.tsx';
-import { visibleText } from '../i18n/visible.ts';
 import { say } from '../state/toasts.ts';
 import { closeDialog } from '../state/view.ts';
 import { useVms } from '../state/vms.ts';
@@ -88,7 +88,7 @@ function RequestForm({ rows, ports }: { rows: VmRow[]; ports: PolicyPort[] }) {
     const answer = await sendRequest(request);
     setSent({ state: 'answered', since: Date.now(), ...answer });
     if (answer.failures.length > 0) return setLeft(answer.failures.map(({ vm }) => vm));
-    for (const grant of answer.grants) say(text('request.opened', { name: visibleText(grant.vmName) }));
+    for (const grant of answer.grants) say(text('request.opened', { name: showName(grant.vmName) }));
     closeDialog();
   };
 

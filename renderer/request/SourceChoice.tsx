@@ -1,10 +1,11 @@
 /** From where the VM may be reached: the address you are seen from, a range you type, or all the policy allows. */
+
+import { showName } from '../../shared/domain/hostile.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Field } from '../components/Field.tsx';
 import { Section } from '../components/Section.tsx';
 import { useText } from '../i18n/text.tsx';
-import { visibleText } from '../i18n/visible.ts';
 import { useMyIp } from '../state/myIp.ts';
 import css from './choices.module.css';
 import type { RequestDraft } from './draft.ts';
@@ -23,7 +24,7 @@ export function SourceChoice({ draft, onChange, error }: Parts) {
   const seen = [myIp?.ipv4, myIp?.ipv6].flatMap(verdict => verdict?.ranges ?? verdict?.address ?? []);
   const meaning = (choice: RequestDraft['source']): string =>
     choice === 'my-ip' && seen.length > 0
-      ? visibleText(seen.join(', '))
+      ? showName(seen.join(', '))
       : text(`request.source.${choice}.means`);
   return (
     <Section title={text('request.source')}>

@@ -1,6 +1,7 @@
 /** The open doors, along the bottom of every screen: what is open, how long still, and the way to shut it. */
 import { useIntl } from 'react-intl';
 import type { Grant } from '../../shared/contract/grants.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { Button } from '../components/Button.tsx';
 import { Countdown } from '../components/Countdown.tsx';
 import { Icon } from '../components/icons.tsx';
@@ -8,7 +9,6 @@ import { Name } from '../components/Name.tsx';
 import { extend, extendStepMs, revoke } from '../grants/actions.ts';
 import { useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
-import { visibleText } from '../i18n/visible.ts';
 import { useClockAhead } from '../state/accounts.ts';
 import { useNow } from '../state/clock.ts';
 import { liveGrants, useGrants } from '../state/grants.ts';
@@ -27,7 +27,7 @@ function Left({ grant }: { grant: Grant }) {
 function Door({ grant }: { grant: Grant }) {
   const intl = useIntl();
   const text = useText();
-  const name = visibleText(grant.vmName);
+  const name = showName(grant.vmName);
   const stuck = grant.state === 'stuck';
   const open = grant.state === 'open' || grant.state === 'extending';
   return (

@@ -1,9 +1,9 @@
 /** A scope's heading in the list; when the scope could not be read, it says so and what to do. */
 import type { VmRow } from '../../shared/contract/vms.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { Icon } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
 import { useText } from '../i18n/text.tsx';
-import { visibleText } from '../i18n/visible.ts';
 import { useVms } from '../state/vms.ts';
 import css from './VmGrid.module.css';
 
@@ -27,7 +27,7 @@ export function GroupRow({ first, count, columns, index, start }: Parts) {
         <span className={css.groupCount}>{text('count', { count })}</span>
         {status?.state === 'refreshing' && <span className={css.dim}>{text('vms.scope.reading')}</span>}
         {status?.error !== undefined && (
-          <span className={css.alarm} title={visibleText(status.error.fix ?? '')}>
+          <span className={css.alarm} title={showName(status.error.fix ?? '')}>
             <Icon name="warn" />
             <Name>{[status.error.message, status.error.fix].filter(Boolean).join(' ')}</Name>
           </span>

@@ -6,12 +6,31 @@
 /** Controls, invisible and direction-changing characters, line separators, halves of characters. */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** For a terminal, a log or a sentence: every hidden character is shown as its code, `⟨U+202E⟩`. Never more than one line. */
-export function showName(text: string): string {
-  return text.replace(hidden, char => {
+/** A piece of a name: text that can be read as it is, or the code of one hidden character (`U+202E`). */
+export interface NamePiece {
+  text: string;
+  hidden: boolean;
+}
+
+/** The name in pieces, for whoever can mark the hidden characters' codes by more than brackets. */
+export function namePieces(text: string): NamePiece[] {
+  const pieces: NamePiece[] = [];
+  let from = 0;
+  for (const { 0: char, index } of text.matchAll(hidden)) {
+    if (index > from) pieces.push({ text: text.slice(from, index), hidden: false });
     const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return `⟨U+${code}⟩`;
-  });
+    pieces.push({ text: `U+${code}`, hidden: true });
+    from = index + char.length;
+  }
+  if (from < text.length) pieces.push({ text: text.slice(from), hidden: false });
+  return pieces;
+}
+
+/** For a terminal, a log, a title or a sentence: every hidden character is shown as its code, `⟨U+202E⟩`. Never more than one line. */
+export function showName(text: string): string {
+  return namePieces(text)
+    .map(piece => (piece.hidden ? `⟨${piece.text}⟩` : piece.text))
+    .join('');
 }
 
 /**

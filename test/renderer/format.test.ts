@@ -1,10 +1,8 @@
-import fc from 'fast-check';
 import { createIntl } from 'react-intl';
 import { describe, expect, it } from 'vitest';
 import { en } from '../../renderer/i18n/en.ts';
 import { sourcesText } from '../../renderer/i18n/source.ts';
 import { clockTime, countdown, duration, relativeTime } from '../../renderer/i18n/time.ts';
-import { visiblePieces, visibleText } from '../../renderer/i18n/visible.ts';
 
 const intl = createIntl({ locale: 'en', messages: en });
 const text = (id: keyof typeof en, values?: Record<string, string>): string =>
@@ -44,26 +42,6 @@ describe('times', () => {
 });
 
 describe('texts from outside', () => {
-  it('name what would be invisible or turn the line around', () => {
-    expect(visibleText('\u202Eexe.fdp')).toBe('⟨U+202E⟩exe.fdp');
-    expect(visibleText('a\u0000b\u200b\u{e0041}')).toBe('a⟨U+0000⟩b⟨U+200B⟩⟨U+E0041⟩');
-    expect(visibleText('<img onerror=…> Größe 東京')).toBe('<img onerror=…> Größe 東京');
-  });
-
-  it('lose nothing, and show nothing hidden as it is', () => {
-    const anything = fc.string({ unit: 'binary' });
-    fc.assert(
-      fc.property(anything, value => {
-        const pieces = visiblePieces(value);
-        const back = pieces.map(({ text: part, hidden }) =>
-          hidden ? String.fromCodePoint(Number.parseInt(part.slice(2), 16)) : part,
-        );
-        expect(back.join('')).toBe(value);
-        expect(visibleText(value)).not.toMatch(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
-      }),
-    );
-  });
-
   it('are sources without the length of a single address', () => {
     expect(sourcesText(['203.0.113.7/32', '2001:db8::1/128', '10.0.0.0/8', '2001:db8::/32'])).toBe(
       '203.0.113.7, 2001:db8::1, 10.0.0.0/8, 2001:db8::/32',

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isSafeHost, isSafeUser, safeFileName, showName } from '../../../shared/domain/hostile.ts';
+import {
+  isSafeHost,
+  isSafeUser,
+  namePieces,
+  safeFileName,
+  showName,
+} from '../../../shared/domain/hostile.ts';
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 300 }),
@@ -19,6 +25,8 @@ describe('showName', () => {
     expect(showName('a\nb\u2028c\u0085')).toBe('a⟨U+000A⟩b⟨U+2028⟩c⟨U+0085⟩');
     expect(showName('\ud800')).toBe('⟨U+D800⟩');
     expect(showName('\u{e0041}')).toBe('⟨U+E0041⟩');
+    expect(showName('a\u0000b\u200b')).toBe('a⟨U+0000⟩b⟨U+200B⟩');
+    expect(showName('<img onerror=…> Größe')).toBe('<img onerror=…> Größe');
   });
 
   test('leaves nothing hidden, and changes nothing twice', () => {
@@ -27,6 +35,19 @@ describe('showName', () => {
         const shown = showName(text);
         expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
         expect(showName(shown)).toBe(shown);
+      }),
+    );
+  });
+});
+
+describe('namePieces', () => {
+  test('loses nothing', () => {
+    fc.assert(
+      fc.property(nasty, text => {
+        const back = namePieces(text).map(piece =>
+          piece.hidden ? String.fromCodePoint(Number.parseInt(piece.text.slice(2), 16)) : piece.text,
+        );
+        expect(back.join('')).toBe(text);
       }),
     );
   });
