@@ -4,6 +4,8 @@ import { findChromium } from './build/chromium.ts';
 /** End-to-end tests: the built interface in a real Chromium, with the real broker and practice cloud behind it. */
 export default defineConfig({
   testDir: 'test/e2e',
+  // Not a test: makes the README's picture when it is told where to.
+  testIgnore: process.env['LATCHKEY_PICTURE'] === undefined ? ['**/picture.spec.ts'] : [],
   outputDir: 'test-results',
   // Every spec file has a broker and a practice cloud of its own; its tests share them, one after the other.
   fullyParallel: false,
