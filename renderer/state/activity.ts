@@ -31,10 +31,7 @@ export const useActivity = create<ActivityState>(() => ({
 }));
 
 /** The query as the contract's filter. `now` in epoch milliseconds. */
-function activityFilter(
-  query: ActivityQuery,
-  now: number,
-): { text?: string; vm?: string; since?: string } {
+function activityFilter(query: ActivityQuery, now: number): { text?: string; vm?: string; since?: string } {
   return {
     ...(query.text.trim() === '' ? {} : { text: query.text.trim() }),
     ...(query.vm.trim() === '' ? {} : { vm: query.vm.trim() }),
