@@ -17,11 +17,26 @@ export interface Search {
   where: string[];
   values: SqlValue[];
   order: string;
+  /** Text or a VM leaves few rows, found by their own index. */
+  narrow: boolean;
 }
 
 /** The search a filter means, but for its kinds; undefined when nothing can match. `filter.vm` is ignored: callers resolve it to `vmId`. */
 export function searchOf(db: Database, filter: PageFilter): Search | undefined {
-  const search: Search = { from: 'activity', where: [], values: [], order: 'activity.id' };
+  const { text = '', vmId } = filter;
+  // A VM's rows are few enough to look at each. The index holds pieces of three characters; shorter texts are common,
+  // so a page of them is full soon.
+  const indexed = vmId === undefined && text.length >= 3 && !areRare(db, filter.kinds ?? []);
+  const search: Search = indexed
+    ? {
+        // Crossed, which SQLite takes as the order to join in: text first, along its index, else a common kind may go first.
+        from: 'activity_text CROSS JOIN activity ON activity.id = activity_text.rowid',
+        where: ['activity_text MATCH ?'],
+        values: [`"${text.replaceAll('"', '""')}"`],
+        order: 'activity_text.rowid',
+        narrow: true,
+      }
+    : { from: 'activity', where: [], values: [], order: 'activity.id', narrow: vmId !== undefined };
   const also = (sql: string, ...values: SqlValue[]): void => {
     search.where.push(sql);
     search.values.push(...values);
@@ -30,25 +45,26 @@ export function searchOf(db: Database, filter: PageFilter): Search | undefined {
     const since = Date.parse(filter.since);
     const first = db.get('SELECT id FROM activity WHERE at >= ? ORDER BY at LIMIT 1', since);
     if (!first) return undefined;
+    // Ids are bound as integers: FTS5 ignores the bound of a row id that is a floating point number, as JavaScript's are.
     // Times grow with ids but for a clock that was set back: the id bounds the search, the time decides.
-    also('activity.id >= ? AND +at >= ?', Number(first.id), since);
+    also(`${search.order} >= ? AND +at >= ?`, BigInt(Number(first.id)), since);
   }
-  if (filter.vmId !== undefined) also('vm = ?', filter.vmId);
-  if (filter.text === undefined || filter.text === '') return search;
-  // A VM's rows are few enough to look at each. The index holds pieces of three characters; shorter texts are common,
-  // so a page of them is full soon.
-  if (filter.vmId === undefined && filter.text.length >= 3) {
-    also('activity_text MATCH ?', `"${filter.text.replaceAll('"', '""')}"`);
-    return {
-      ...search,
-      from: 'activity_text JOIN activity ON activity.id = activity_text.rowid',
-      order: 'activity_text.rowid',
-    };
-  }
-  const like = `%${filter.text.replaceAll(/[\\%_]/g, found => `\\${found}`)}%`;
+  if (vmId !== undefined) also('vm = ?', vmId);
+  if (text === '' || indexed) return search;
+  const like = `%${text.replaceAll(/[\\%_]/g, found => `\\${found}`)}%`;
   const texts = ['text', 'vm_name', 'user', 'reason', 'source', 'grant_id'];
   also(`(${texts.map(column => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`, ...texts.map(() => like));
   return search;
+}
+
+/** So few rows that each can be looked at. */
+const fewRows = 10_000;
+
+/** Are there few rows of these kinds? Then they are gone through, and a common word's hits are not. */
+function areRare(db: Database, kinds: readonly string[]): boolean {
+  if (kinds.length === 0) return false;
+  const some = `SELECT 1 FROM activity WHERE kind IN (${kinds.map(() => '?').join(', ')}) LIMIT ${fewRows + 1}`;
+  return Number(db.get(`SELECT count(*) AS n FROM (${some})`, ...kinds)?.n) <= fewRows;
 }
 
 /** `columns` of the rows a search finds before (older than) a row, newest first. */
@@ -62,10 +78,11 @@ export function select(
 ): SqlRow[] {
   const where = [
     ...search.where,
-    // The plus keeps the index on kinds out: it is not in the order wanted when there are several.
+    // The plus keeps the index on kinds out: it is not in the order wanted when there are several, and of little use
+    // where text or VM narrow already.
     ...(kinds.length === 0
       ? []
-      : [`${kinds.length > 1 ? '+' : ''}kind IN (${kinds.map(() => '?').join(', ')})`]),
+      : [`${kinds.length > 1 || search.narrow ? '+' : ''}kind IN (${kinds.map(() => '?').join(', ')})`]),
     ...(before === undefined ? [] : [`${search.order} < ?`]),
   ];
   const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
@@ -73,7 +90,7 @@ export function select(
     `SELECT ${columns} FROM ${search.from} ${condition} ORDER BY ${search.order} DESC LIMIT ?`,
     ...search.values,
     ...kinds,
-    ...(before === undefined ? [] : [before]),
+    ...(before === undefined ? [] : [BigInt(before)]),
     limit,
   );
 }
@@ -85,11 +102,9 @@ export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; m
   if (!search) return { rows: [], more: false };
   const kinds = [...new Set(filter.kinds)];
   const find = (some: string[]): SqlRow[] => select(db, 'activity.*', search, some, filter.before, limit + 1);
-  // One search per kind, each along its own index, finds a rare kind as quickly as a common one; where text or VM
-  // narrow already, the kind is only compared.
-  const narrow = search.from !== 'activity' || filter.vmId !== undefined;
+  // One search per kind, each along its own index, finds a rare kind as quickly as a common one.
   const rows =
-    kinds.length > 1 && !narrow
+    kinds.length > 1 && !search.narrow
       ? kinds
           .flatMap(kind => find([kind]))
           .sort((a, b) => Number(b.id) - Number(a.id))

@@ -73,6 +73,25 @@ test('filters narrow alone and together', async () => {
   expect(texts(activity.list({ text: 'Sh' }))).toEqual(['Shut.']);
 });
 
+test('filters narrow together in a long history too', async () => {
+  const { db, activity } = await setUp();
+  db.run(`
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10100)
+    INSERT INTO activity (at, kind, outcome, user, text)
+    SELECT i * 1000, 'request', 'ok', 'jo', iif(i % 5000 = 0, 'needle ', 'straw ') || i FROM n`);
+  activity.write({ kind: 'closed', text: 'needle shut' });
+  expect(texts(activity.list({ kinds: ['request'], text: 'needle' }))).toEqual([
+    'needle 10000',
+    'needle 5000',
+  ]);
+  expect(texts(activity.list({ kinds: ['closed'], text: 'needle' }))).toEqual(['needle shut']);
+  expect(texts(activity.list({ kinds: ['request'], text: 'needle', before: 10_000 }))).toEqual([
+    'needle 5000',
+  ]);
+  const since = new Date(10_000_000).toISOString();
+  expect(texts(activity.list({ kinds: ['request'], text: 'needle', since }))).toEqual(['needle 10000']);
+});
+
 test('text with the signs of a query language is only text', async () => {
   const { activity } = await setUp();
   activity.write({ kind: 'request', text: 'say "hello" OR 100% *done*' });
