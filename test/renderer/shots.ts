@@ -100,12 +100,7 @@ const shots: Record<string, { query?: string; steps: Step[] }> = {
 
 await mkdir(folder, { recursive: true });
 const served = await serveFake();
-const { executablePath, args } = await findChromium();
-// In a single process the browser ends with its first page.
-const browser = await chromium.launch({
-  executablePath,
-  args: args.filter(each => each !== '--single-process'),
-});
+const browser = await chromium.launch(await findChromium());
 for (const [name, { query = '', steps }] of Object.entries(shots)) {
   if (only !== undefined && !only.split(',').includes(name)) continue;
   for (const theme of ['light', 'dark'] as const) {

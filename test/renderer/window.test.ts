@@ -11,10 +11,7 @@ let page: Page;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  const { executablePath, args } = await findChromium();
-  // In a single process the browser ends with its first page.
-  const kept = args.filter(each => each !== '--single-process');
-  [served, browser] = await Promise.all([serveFake(), chromium.launch({ executablePath, args: kept })]);
+  [served, browser] = await Promise.all([serveFake(), chromium.launch(await findChromium())]);
 }, 60_000);
 
 afterAll(async () => {
