@@ -22,7 +22,10 @@ export async function onNewerNode(): Promise<boolean> {
   return true;
 }
 
-/** Waits for Ctrl-C, an end from outside, or a reason to leave; a second Ctrl-C ends at once. */
+/**
+ * Waits for Ctrl-C, an end from outside, or a reason to leave; a second Ctrl-C ends at once. Listens from the call on: call
+ * it before anybody is told that we run.
+ */
 export async function untilStopped<T>(leaving: Promise<T>): Promise<T | 'stopped'> {
   const stopped = Promise.withResolvers<'stopped'>();
   const stop = () => stopped.resolve('stopped');

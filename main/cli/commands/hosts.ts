@@ -25,12 +25,12 @@ export function addHosts(program: Command): void {
       }
       const { startHost } = await import('../../host.ts');
       const host = await startHost({ dataDirectory, kind: 'headless' });
+      const stopped = untilStopped(host.leaving);
       let open = 0;
       try {
         await withBroker(command, async () => show(await host.webAddress()));
         out.note('Ctrl-C ends it.');
-        const why = await untilStopped(host.leaving);
-        if (why === 'asked') out.note('The desktop app has taken over.');
+        if ((await stopped) === 'asked') out.note('The desktop app has taken over.');
         else open = (await host.client.grants.list({})).grants.filter(isLive).length;
       } finally {
         await host.stop();
@@ -59,10 +59,11 @@ export function addHosts(program: Command): void {
       const { startHost } = await import('../../host.ts');
       try {
         const host = await startHost({ dataDirectory, kind: 'headless', idleMs: idleMs() });
+        const stopped = untilStopped(host.leaving);
         out.result({ pid: process.pid, dataDirectory }, () =>
           out.line(`The broker of ${dataDirectory} is running. Ctrl-C ends it.`),
         );
-        await untilStopped(host.leaving);
+        await stopped;
         await host.stop();
       } catch (error) {
         const beaten = error instanceof LatchkeyError && error.code === 'BROKER_RUNNING';

@@ -40,11 +40,13 @@ export function addPractice(program: Command): void {
         practice.info,
         background ? { ms: idleMs(), lastUsed: practice.lastUsed } : undefined,
       );
+      // Before anything is told: who reads it may end us at once.
+      const stopped = untilStopped(announced.deserted);
       // In the background stdout is a file, and the line holds keys: who needs it asks the socket.
       if (background) out.line('The practice cloud is running.');
       else if (out.json) out.line(JSON.stringify(practice.info));
       else for (const line of introduction(practice.info)) out.line(line);
-      await untilStopped(announced.deserted);
+      await stopped;
       await practice.stop();
     });
 }
