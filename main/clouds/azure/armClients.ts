@@ -14,6 +14,7 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
 import { cancelled } from '../calls.ts';
 import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
+import { bounded } from './bounded.ts';
 import { isNetworkError, noToken, unreachable } from './errors.ts';
 
 export interface ArmOptions {
@@ -49,9 +50,6 @@ export interface Arm {
   /** Milliseconds the cloud's clock is ahead of ours by the newest answer; 0 before the first. */
   clockOffset(): number;
 }
-
-/** Milliseconds one HTTP exchange may take. */
-const exchangeMs = 60_000;
 
 export function createArm(options: ArmOptions): Arm {
   const { clock } = options;
@@ -104,7 +102,12 @@ export function createArm(options: ArmOptions): Arm {
   });
   const signed = once(async () => {
     const core = await import('@azure/core-rest-pipeline');
-    return send(core, core.createPipelineFromOptions(pipelineOptions));
+    const pipeline = core.createPipelineFromOptions(pipelineOptions);
+    pipeline.addPolicy({
+      name: 'latchkeyBounded',
+      sendRequest: (request, next) => bounded(request, next),
+    });
+    return send(core, pipeline);
   });
 
   return {
@@ -164,7 +167,6 @@ function send(core: typeof RestPipeline, pipeline: Pipeline) {
       core.createPipelineRequest({
         url,
         method,
-        timeout: exchangeMs,
         headers: core.createHttpHeaders({ accept: 'application/json', 'content-type': 'application/json' }),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { abortSignal: signal }),

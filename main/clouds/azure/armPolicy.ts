@@ -3,9 +3,10 @@
  * turned into a LatchkeyError. It sits in the pipeline of every client (SDK or plain), whose own retry policy is off.
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
-import type { LatchkeyError } from '../../../shared/errors.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
 import { cancelled, waitOut } from '../calls.ts';
+import { bounded } from './bounded.ts';
 import {
   isBusyCode,
   isCertificateError,
@@ -67,9 +68,12 @@ async function once(
 ): Promise<Outcome> {
   let response: PipelineResponse;
   try {
-    response = await next(request);
+    response = await bounded(request, next);
   } catch (error) {
     if (request.abortSignal?.aborted) throw cancelled();
+    if (error instanceof LatchkeyError) {
+      return { error, kind: error.code === 'CLOUD_UNREACHABLE' ? 'cut' : 'final' };
+    }
     if (!isNetworkError(error)) throw error;
     return { error: unreachable(asked, error), kind: isCertificateError(error) ? 'final' : 'cut' };
   }
@@ -77,6 +81,13 @@ async function once(
   if (!Number.isNaN(date)) context.onDate(date);
   const body = parseBody(response);
   if (body === cut) return { error: unreachable(asked, new Error('half an answer')), kind: 'cut' };
+
+  if (leadsAway(context, response)) {
+    return {
+      error: refusalError({ status: 400, message: 'It pointed us to a foreign host.', request: asked }),
+      kind: 'final',
+    };
+  }
 
   const failedLater = response.status < 300 && isFailedOperation(body);
   if (response.status < 400 && !failedLater) return { response };
@@ -96,6 +107,13 @@ async function once(
     return { error, kind: 'broken', retryAfter };
   }
   return { error, kind: 'final' };
+}
+
+/** A redirection to elsewhere, which the SDKs do not follow and have no words for. */
+function leadsAway(context: ArmPolicyContext, response: PipelineResponse): boolean {
+  const location = response.headers.get('location');
+  if (response.status < 300 || response.status >= 400 || location === undefined) return false;
+  return URL.parse(location, response.request.url)?.origin !== context.origin;
 }
 
 function waitFor(
