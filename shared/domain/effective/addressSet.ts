@@ -44,11 +44,12 @@ export function intersect(a: AddressSet, b: AddressSet): AddressSet {
 
 /** Do two sets have an address in common? */
 export function meet(a: AddressSet, b: AddressSet): boolean {
-  return a.some(x => b.some(y => x.first <= y.last && y.first <= x.last));
+  for (const x of a) for (const y of b) if (x.first <= y.last && y.first <= x.last) return true;
+  return false;
 }
 
 export function subtract(a: AddressSet, b: AddressSet): AddressSet {
-  return b.length === 0 ? a : intersect(a, complement(b));
+  return meet(a, b) ? intersect(a, complement(b)) : a;
 }
 
 export function isEmpty(set: AddressSet): boolean {

@@ -53,10 +53,11 @@ export function effective(to: NetworkInterface, question: Question): Effective {
     return { verdict: opensWithoutLayers(question.cloud) ? 'allowed' : 'denied', layers: [], destination };
   }
   const source = setOf(question.source);
+  const there = setOf(destination);
   const bySourcePort = (protocol: Packet['protocol']): Effective =>
     eitherWay(
       sourcePortsToTry(to.layers).map(sourcePort => {
-        const packet: Packet = { protocol, port: question.port, sourcePort, destination };
+        const packet: Packet = { protocol, port: question.port, sourcePort, destination: there };
         const layers = to.layers.map(layer => judge(layer, packet, source));
         return { verdict: chain(layers), layers, destination };
       }),

@@ -1,8 +1,17 @@
 /** Who from the internet gets in: exact sets of addresses, and from them the exposed ports of a VM. */
-import type { Protocol } from '../../contract/common.ts';
+import type { CloudKind, Protocol } from '../../contract/common.ts';
 import { cidrFamily } from '../cidr.ts';
-import type { GateRule, NetworkInterface, Vm } from '../vm.ts';
-import { type AddressSet, intersect, isEmpty, nowhere, onlyFamily, subtract, union } from './addressSet.ts';
+import type { GateLayer, GateRule, NetworkInterface, Vm } from '../vm.ts';
+import {
+  type AddressSet,
+  intersect,
+  isEmpty,
+  nowhere,
+  onlyFamily,
+  setOf,
+  subtract,
+  union,
+} from './addressSet.ts';
 import { destinations, opensWithoutLayers, protocolsOf, type Question } from './effective.ts';
 import { sourcePortsToTry, walk } from './layer.ts';
 import { internet, internetCover } from './places.ts';
@@ -23,18 +32,47 @@ export function allowedInternetSources(
   to: NetworkInterface,
   question: Omit<Question, 'source'> & { without?: ((rule: GateRule) => boolean) | undefined },
 ): Reach {
-  const targets = question.destination === undefined ? destinations(to) : [question.destination];
+  return reachBy(approachTo(to, question.cloud, question.destination), question);
+}
+
+/** What is the same for every port of an interface. */
+interface Approach {
+  layers: GateLayer[];
+  /** Each address of the interface, and who may ask for it. */
+  targets: { destination: AddressSet; from: AddressSet }[];
+  sourcePorts: number[];
+}
+
+function approachTo(to: NetworkInterface, cloud: CloudKind, destination?: string): Approach {
+  const { layers } = to;
+  const reached = layers.length > 0 || opensWithoutLayers(cloud);
+  const targets = destination === undefined ? destinations(to) : [destination];
+  return {
+    layers,
+    targets: (reached ? targets : []).map(address => ({
+      destination: setOf(address),
+      from: cidrFamily(address) === 'ipv4' ? internet4 : internet6,
+    })),
+    sourcePorts: sourcePortsToTry(layers),
+  };
+}
+
+const internet4 = onlyFamily(internet, 'ipv4');
+const internet6 = onlyFamily(internet, 'ipv6');
+
+function reachBy(
+  { layers, targets, sourcePorts }: Approach,
+  question: { port: number; protocol: Protocol; without?: ((rule: GateRule) => boolean) | undefined },
+): Reach {
   let sure = nowhere;
   let may = nowhere;
-  for (const destination of targets) {
-    const from = onlyFamily(internet, cidrFamily(destination));
-    if (to.layers.length === 0 && !opensWithoutLayers(question.cloud)) continue;
+  for (const { destination, from } of targets) {
     for (const protocol of protocolsOf(question.protocol)) {
-      for (const sourcePort of sourcePortsToTry(to.layers)) {
+      for (const sourcePort of sourcePorts) {
         const packet = { protocol, port: question.port, sourcePort, destination };
         let surely = from;
         let perhaps = from;
-        for (const layer of to.layers) {
+        for (const layer of layers) {
           const { mayAllow, mayDeny } = walk(layer, packet, perhaps, {
             cover: internetCover,
             without: question.without,
@@ -59,19 +97,12 @@ export interface Exposure {
 
 /** Which of these ports can some internet address reach, other than through a grant's rule? */
 export function exposure(vm: Vm, ports: readonly { port: number; protocol: Protocol }[]): Exposure {
-  const reachOf = ({ port, protocol }: { port: number; protocol: Protocol }): Reach[] =>
-    vm.interfaces.map(to =>
-      allowedInternetSources(to, {
-        cloud: vm.cloud,
-        protocol,
-        port,
-        without: rule => rule.by === 'grant',
-      }),
-    );
+  const approaches = vm.interfaces.map(to => approachTo(to, vm.cloud));
+  const without = (rule: GateRule): boolean => rule.by === 'grant';
   const exposed = new Set<number>();
   const unknown = new Set<number>();
   for (const port of ports) {
-    const reaches = reachOf(port);
+    const reaches = approaches.map(to => reachBy(to, { ...port, without }));
     if (reaches.some(reach => !isEmpty(reach.sure))) exposed.add(port.port);
     else if (reaches.some(reach => !isEmpty(reach.may))) unknown.add(port.port);
   }

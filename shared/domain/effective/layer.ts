@@ -1,6 +1,6 @@
 /** One layer of gates, rule by rule, in three values: what it surely lets through, surely stops, or we can't tell. */
 import type { AddressSpec, Gate, GateLayer, GateRule, PortRange } from '../vm.ts';
-import { type AddressSet, intersect, isEmpty, meet, nowhere, setOf, subtract, union } from './addressSet.ts';
+import { type AddressSet, intersect, isEmpty, meet, nowhere, subtract, union } from './addressSet.ts';
 import { type Cover, destinationCover } from './places.ts';
 
 /** All of a packet but its source address. */
@@ -8,8 +8,8 @@ export interface Packet {
   protocol: 'tcp' | 'udp';
   port: number;
   sourcePort: number;
-  /** The VM's address the packet arrives for, after any translation. */
-  destination: string;
+  /** The VM's address the packet arrives for, after any translation; a set of this one. */
+  destination: AddressSet;
 }
 
 /** How to read rules: what a source covers, and which rules to think away. */
@@ -43,12 +43,13 @@ export function walk(layer: GateLayer, packet: Packet, from: AddressSet, reading
     return { mayAllow: from, mayDeny: nowhere, decisions: [] };
   }
   const decisions: Decision[] = [];
-  const point = setOf(packet.destination);
   let undecided = from;
-  for (const { gate, rule } of inOrder(layer)) {
+  for (const candidate of inOrder(layer, packet)) {
     if (isEmpty(undecided)) break;
-    if (!fits(rule, packet) || reading.without?.(rule)) continue;
-    const cover = coverOf(rule, point, reading);
+    const { gate, rule } = candidate;
+    const there = destinationFits(candidate, packet.destination);
+    if (there === 'no' || reading.without?.(rule)) continue;
+    const cover = coverOf(rule, there, reading);
     const may = intersect(undecided, cover.may);
     if (isEmpty(may)) continue;
     const sure = intersect(undecided, cover.sure);
@@ -69,25 +70,57 @@ export function walk(layer: GateLayer, packet: Packet, from: AddressSet, reading
  * Nearly always just one, because nearly no rule names source ports.
  */
 export function sourcePortsToTry(layers: GateLayer[]): number[] {
-  const ranges = layers.flatMap(l => l.gates.flatMap(g => g.rules.flatMap(r => r.sourcePorts ?? [])));
-  const edges = ranges.flatMap(range => [range.from, range.to + 1]);
+  const edges: number[] = [];
+  for (const { gates } of layers) {
+    for (const { rules } of gates) {
+      for (const { sourcePorts } of rules) {
+        for (const range of sourcePorts ?? []) edges.push(range.from, range.to + 1);
+      }
+    }
+  }
   return [...new Set([1, ...edges])].filter(port => port >= 1 && port <= 65_535);
 }
 
-/** Rules of an NSG by priority: a list has 100 VMs and four ports walk through the same one. */
-const sorted = new WeakMap<GateRule[], { gate: Gate; rule: GateRule }[]>();
+/** A rule that matches the packet wherever it goes, and where it applies. */
+interface Candidate {
+  gate: Gate;
+  rule: GateRule;
+  destinations: Cover[];
+}
 
-function inOrder(layer: GateLayer): { gate: Gate; rule: GateRule }[] {
-  const [gate, ...others] = layer.gates;
-  const only = layer.mode === 'first-match' && others.length === 0 ? gate?.rules : undefined;
-  const known = only && sorted.get(only);
-  if (known) return known;
-  const rules = layer.gates.flatMap(gate => gate.rules.map(rule => ({ gate, rule })));
-  if (layer.mode === 'any-allow') return rules.filter(({ rule }) => rule.access === 'allow');
-  const priority = (rule: GateRule): number => rule.priority ?? Number.MAX_SAFE_INTEGER;
-  rules.sort((a, b) => priority(a.rule) - priority(b.rule));
-  if (only) sorted.set(only, rules);
-  return rules;
+function inOrder(layer: GateLayer, packet: Packet): Candidate[] {
+  const found = layer.gates.map(gate => candidates(gate, packet));
+  if (layer.mode === 'any-allow') return found.flat().filter(({ rule }) => rule.access === 'allow');
+  const [first = [], ...others] = found;
+  return others.length === 0 ? first : byPriority(found.flat());
+}
+
+/** In front of a hundred VMs stands one NSG with a hundred locks: what fits a port is looked for once. */
+const known = new WeakMap<GateRule[], Map<string, Candidate[]>>();
+/** Fewer rules are gone through more quickly than looked up. */
+const many = 16;
+
+function candidates(gate: Gate, packet: Packet): Candidate[] {
+  const { rules } = gate;
+  if (rules.length < many) return fitting(gate, packet);
+  const key = `${packet.protocol} ${packet.port} ${packet.sourcePort}`;
+  const ofGate = known.get(rules) ?? new Map<string, Candidate[]>();
+  known.set(rules, ofGate);
+  const found = ofGate.get(key) ?? fitting(gate, packet);
+  ofGate.set(key, found);
+  return found;
+}
+
+function fitting(gate: Gate, packet: Packet): Candidate[] {
+  const found = gate.rules.filter(rule => fits(rule, packet));
+  return byPriority(
+    found.map(rule => ({ gate, rule, destinations: rule.destinations.map(destinationCover) })),
+  );
+}
+
+function byPriority(all: Candidate[]): Candidate[] {
+  const priority = ({ rule }: Candidate): number => rule.priority ?? Number.MAX_SAFE_INTEGER;
+  return all.sort((a, b) => priority(a) - priority(b));
 }
 
 function fits(rule: GateRule, packet: Packet): boolean {
@@ -100,9 +133,7 @@ function fits(rule: GateRule, packet: Packet): boolean {
   );
 }
 
-function coverOf(rule: GateRule, destination: AddressSet, reading: Reading): Cover {
-  const there = destinationFits(rule.destinations, destination);
-  if (there === 'no') return { sure: nowhere, may: nowhere };
+function coverOf(rule: GateRule, there: 'surely' | 'perhaps', reading: Reading): Cover {
   const sources = rule.sources.map(reading.cover);
   return {
     sure: there === 'surely' ? union(...sources.map(c => c.sure)) : nowhere,
@@ -111,8 +142,8 @@ function coverOf(rule: GateRule, destination: AddressSet, reading: Reading): Cov
 }
 
 /** A rule without destinations (security groups) means the VM whatever its address. */
-function destinationFits(destinations: AddressSpec[], address: AddressSet): 'surely' | 'perhaps' | 'no' {
+function destinationFits({ destinations }: Candidate, address: AddressSet): 'surely' | 'perhaps' | 'no' {
   if (destinations.length === 0) return 'surely';
-  if (destinations.some(spec => meet(destinationCover(spec).sure, address))) return 'surely';
-  return destinations.some(spec => meet(destinationCover(spec).may, address)) ? 'perhaps' : 'no';
+  if (destinations.some(cover => meet(cover.sure, address))) return 'surely';
+  return destinations.some(cover => meet(cover.may, address)) ? 'perhaps' : 'no';
 }
