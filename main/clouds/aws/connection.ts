@@ -3,6 +3,7 @@
  * retries, our certificate authority, and an eye on every `Date` header.
  */
 import { Agent } from 'node:https';
+import { pipeline, Readable } from 'node:stream';
 import type { EC2, EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { STS } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -14,6 +15,7 @@ import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { createQueue, type Queue } from '../../waiting.ts';
 import { cancelled, waitOut } from '../calls.ts';
 import { awsError } from './errors.ts';
+import { createLimit } from './limit.ts';
 
 export interface AwsOptions {
   account: AccountId;
@@ -57,6 +59,12 @@ export interface Connection {
   dispose(): void;
 }
 
+/** Milliseconds one call may take, with all its attempts: an answer that trickles would be waited for for ever. */
+const callMs = 240_000;
+
+/** Bytes of an answer: a page of a thousand instances is a tenth of it. */
+const longestAnswer = 128 * 1024 * 1024;
+
 /** Attempts at one request, the first included; AWS's adaptive mode slows all requests of a client down after throttling. */
 const maxAttempts = 6;
 
@@ -97,6 +105,7 @@ export function connect(options: AwsOptions): Connection {
         send => async request => {
           const result = await send(request);
           noteDate(result.response);
+          boundBody(result.response);
           return result;
         },
         { step: 'deserialize', priority: 'low', name: 'latchkeyDate' },
@@ -112,12 +121,13 @@ export function connect(options: AwsOptions): Connection {
     send: (client: Client, options: { abortSignal?: AbortSignal }) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> => {
-    const abortSignal = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-    if (abortSignal.aborted) throw cancelled();
+    const stopped = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+    if (stopped.aborted) throw cancelled();
+    const late = AbortSignal.timeout(callMs);
     try {
-      return await send(await client, { abortSignal });
+      return await send(await client, { abortSignal: AbortSignal.any([stopped, late]) });
     } catch (thrown) {
-      throw awsError(thrown, action, abortSignal);
+      throw awsError(late.aborted && !stopped.aborted ? late.reason : thrown, action, stopped);
     }
   };
 
@@ -150,6 +160,13 @@ export function connect(options: AwsOptions): Connection {
       requestHandler.destroy();
     },
   };
+}
+
+/** Puts a limit before whoever reads the answer. */
+function boundBody(response: unknown): void {
+  if (typeof response !== 'object' || response === null || !('body' in response)) return;
+  const { body } = response;
+  if (body instanceof Readable) response.body = pipeline(body, createLimit(longestAnswer), () => undefined);
 }
 
 function headersOf(response: unknown): Record<string, string> | undefined {

@@ -126,7 +126,8 @@ export function awsError(thrown: unknown, action: string, signal?: AbortSignal):
   return new LatchkeyError(
     {
       code,
-      message: says(refusal.message || refusal.name),
+      // The SDK adds lines of advice for programmers.
+      message: says(refusal.message.split('\n')[0] || refusal.name),
       fix,
       detail: { action, cloudCode: refusal.name, status, correlation: refusal.$metadata?.requestId },
     },
