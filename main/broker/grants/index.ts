@@ -134,7 +134,7 @@ export function createGrants(deps: GrantsDeps): GrantsService {
   async function askTime(): Promise<void> {
     const limit = new AbortController();
     using _ = clock.after(askTimeMs, () => limit.abort());
-    const asked = new Set(ledger.wanting().map(grant => grant.account));
+    const asked = new Set(ledger.ends().map(grant => grant.account));
     await Promise.all(
       accounts
         .clouds()

@@ -6,6 +6,7 @@ import type { AccountId, GateId, GrantId, VmId } from '../../../shared/domain/id
 import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Database, SqlValue } from '../../os/ports.ts';
 import {
+  endFromRow,
   type GrantRecord,
   grantFromRow,
   liveStates,
@@ -25,8 +26,8 @@ export interface Ledger {
   /** Live ones, and with `since` also those that ended after it. Newest first. */
   grants(since?: number): GrantRecord[];
   liveOn(vm: VmId): GrantRecord[];
-  /** Those that want their rules to stand. */
-  wanting(): GrantRecord[];
+  /** Of those that want their rules to stand only what tells their ends: asked for often. */
+  ends(): Pick<GrantRecord, 'id' | 'account' | 'state' | 'endsAt' | 'extendingTo'>[];
   updateGrant(id: GrantId, change: Partial<GrantRecord>): GrantRecord;
   rule(id: number): RuleRecord | undefined;
   rulesOf(grant: GrantId): RuleRecord[];
@@ -83,8 +84,12 @@ export function createLedger(db: Database): Ledger {
         .all(`SELECT * FROM grants WHERE state IN (${live}) AND vm = ? ORDER BY requested_at`, vm)
         .map(grantFromRow);
     },
-    wanting() {
-      return db.all(`SELECT * FROM grants WHERE state IN ('opening', 'open', 'extending')`).map(grantFromRow);
+    ends() {
+      return db
+        .all(
+          `SELECT id, account, state, ends_at, extending_to FROM grants WHERE state IN ('opening', 'open', 'extending')`,
+        )
+        .map(endFromRow);
     },
     updateGrant(id, change) {
       update(db, 'grants', grantColumns, id, change);

@@ -79,22 +79,28 @@ export function shareKey(order: RuleOrder): string {
   return JSON.stringify([order.gate, order.protocol, ...sorted]);
 }
 
-export function grantFromRow(row: SqlRow): GrantRecord {
+export function endFromRow(row: SqlRow) {
   return {
     id: row.id as GrantId,
+    account: row.account as AccountId,
+    state: row.state as GrantState,
+    endsAt: Number(row.ends_at),
+    extendingTo: optionalNumber(row.extending_to),
+  };
+}
+
+export function grantFromRow(row: SqlRow): GrantRecord {
+  return {
+    ...endFromRow(row),
     vm: row.vm as VmId,
     vmName: String(row.vm_name),
     cloud: row.cloud as CloudKind,
-    account: row.account as AccountId,
     owner: String(row.owner),
-    state: row.state as GrantState,
     ports: JSON.parse(String(row.ports)),
     sources: JSON.parse(String(row.sources)),
     reason: row.reason === null ? undefined : String(row.reason),
     requestedAt: Number(row.requested_at),
     openedAt: optionalNumber(row.opened_at),
-    endsAt: Number(row.ends_at),
-    extendingTo: optionalNumber(row.extending_to),
     closedAt: optionalNumber(row.closed_at),
     adopted: row.adopted === 1,
     notes: JSON.parse(String(row.notes)),

@@ -70,13 +70,13 @@ export function createWatch({ context, opener, closer, extender, sweep, confirmO
   }
 
   /** Grants that ought to end at some time, and when, in this computer's time. Not those that are being shut already. */
-  function ends(): { grant: GrantRecord; at: Instant }[] {
+  function ends(): { id: GrantId; at: Instant }[] {
     return ledger
-      .wanting()
+      .ends()
       .filter(({ id, account }) => context.usable(account) && !endings.has(id) && !confirming.has(id))
-      .map(grant => {
-        const end = extender.inHand(grant.id) ? Math.max(grant.endsAt, grant.extendingTo ?? 0) : grant.endsAt;
-        return { grant, at: end - context.cloudNow(grant.account) + clock.now() };
+      .map(({ id, account, endsAt, extendingTo = 0 }) => {
+        const end = extender.inHand(id) ? Math.max(endsAt, extendingTo) : endsAt;
+        return { id, at: end - context.cloudNow(account) + clock.now() };
       });
   }
 
@@ -88,7 +88,7 @@ export function createWatch({ context, opener, closer, extender, sweep, confirmO
 
   async function tick(): Promise<void> {
     await asking;
-    const due = ends().flatMap(({ grant, at }) => (at <= clock.now() ? [grant] : []));
+    const due = ends().flatMap(({ id, at }) => (at <= clock.now() ? (ledger.grant(id) ?? []) : []));
     const work = [
       shut(due.filter(grant => !grant.adopted)),
       // These are asked for in their cloud first, and the others don't wait for that.
@@ -132,10 +132,11 @@ export function createWatch({ context, opener, closer, extender, sweep, confirmO
       .filter(grant => context.usable(grant.account));
     for (const grant of waiting) cutOff.delete(grant.id);
     const halfway = ledger
-      .wanting()
+      .ends()
       .filter(({ id, state }) => state === 'extending' && !extender.inHand(id) && !cutOff.has(id))
-      .filter(({ id }) => !waiting.some(grant => grant.id === id));
-    await Promise.all([...waiting, ...halfway].map(grant => resume(grant).catch(tellOff)));
+      .flatMap(({ id }) => ledger.grant(id) ?? []);
+    const all = new Map([...waiting, ...halfway].map(grant => [grant.id, grant]));
+    await Promise.all([...all.values()].map(grant => resume(grant).catch(tellOff)));
     // Rules that no live grant wants any more: the crash came between the last grant's end and the gate.
     await context.keeper.settle(
       ledger

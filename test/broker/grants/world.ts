@@ -9,7 +9,7 @@ import { EC2 } from '@aws-sdk/client-ec2';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { onTestFinished } from 'vitest';
 import { type Broker, createBroker } from '../../../main/broker/broker.ts';
-import type { Cloud } from '../../../main/clouds/cloud.ts';
+import type { Cloud, FoundRule } from '../../../main/clouds/cloud.ts';
 import { connectPractice } from '../../../main/clouds/practice.ts';
 import { createOs } from '../../../main/os/index.ts';
 import type { Databases, Os, PracticeInfo } from '../../../main/os/ports.ts';
@@ -30,6 +30,8 @@ export interface World {
   broker(options?: BrokerOptions): Promise<TestBroker>;
   /** Rules of ours that stand in both clouds, as somebody else sees them: `gate name source:port until`. */
   standing(): Promise<string[]>;
+  /** The same whole. */
+  rules(): Promise<FoundRule[]>;
   fault(fault: FaultInput): Promise<number>;
   /** Takes one fault away, or all. */
   heal(fault?: number): Promise<void>;
@@ -109,6 +111,14 @@ export async function startWorld(
   };
   const control = (method: string, path: string, body?: unknown) =>
     ask(practice.info.control + path, method, body);
+  async function rules(): Promise<FoundRule[]> {
+    const found: FoundRule[] = [];
+    for (const cloud of outsiders)
+      for (const scope of await cloud.scopes())
+        for await (const rule of cloud.ours({ scope })) found.push(rule);
+    await control('DELETE', '/requests');
+    return found;
+  }
   const arm: World['arm'] = (method, path, body) =>
     ask(`${practice.info.azure.armEndpoint}${path}?api-version=2024-05-01`, method, body);
   const ec2 = (region: string): EC2 => {
@@ -140,18 +150,14 @@ export async function startWorld(
       return made;
     },
     async standing() {
-      const rules: string[] = [];
-      for (const cloud of outsiders) {
-        for (const scope of await cloud.scopes()) {
-          for await (const rule of cloud.ours({ scope })) {
-            const end = new Date(rule.mark.end).toISOString();
-            rules.push(`${rule.gateName} ${rule.sources.join(',')}:${rule.ports.join(',')} ${end}`);
-          }
-        }
-      }
-      await control('DELETE', '/requests');
-      return rules.toSorted();
+      return (await rules())
+        .map(rule => {
+          const end = new Date(rule.mark.end).toISOString();
+          return `${rule.gateName} ${rule.sources.join(',')}:${rule.ports.join(',')} ${end}`;
+        })
+        .toSorted();
     },
+    rules,
     async fault(fault) {
       return ((await control('POST', '/faults', fault)) as { id: number }).id;
     },
