@@ -78,10 +78,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { idleMs } = options;
   if (idleMs !== undefined) {
     const look = () => {
-      const live = broker.services.grants
-        .list(false)
-        .some(({ state }) => state !== 'closed' && state !== 'failed');
-      if (live || talk.connections > 0) lastHeard = os.clock.now();
+      if (broker.services.grants.anyLive() || talk.connections > 0) lastHeard = os.clock.now();
       if (os.clock.now() - lastHeard >= idleMs) leaving.resolve('idle');
       else timer = os.clock.after(idleMs / 10, look);
     };

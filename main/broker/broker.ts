@@ -1,4 +1,5 @@
 /** The broker: its concerns put together, started in the order that recovery needs. Wiring only. */
+import { isLive } from '../../shared/domain/live.ts';
 import type { Os } from '../os/ports.ts';
 import { createAccounts } from './accounts/index.ts';
 import type { ConnectPractice } from './accounts/practiceLink.ts';
@@ -94,8 +95,4 @@ export async function createBroker(options: BrokerOptions) {
       db[Symbol.dispose]();
     },
   };
-}
-
-function isLive(grant: { state: string }): boolean {
-  return grant.state !== 'closed' && grant.state !== 'failed';
 }

@@ -1,7 +1,9 @@
 /** Contract values in words, for tables. */
+
 import type { Grant } from '../../shared/contract/grants.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import { showName } from '../../shared/domain/hostile.ts';
+import { isLive } from '../../shared/domain/live.ts';
 import { formatDuration } from '../../shared/domain/time.ts';
 import type { Output } from './output.ts';
 
@@ -28,12 +30,11 @@ export function policyLines(ports: PolicyPort[]): string[][] {
 }
 
 export function grantRow(grant: Grant, now: number): string[] {
-  const open = grant.state !== 'closed' && grant.state !== 'failed';
   return [
     grant.id,
     grant.vmName,
     grant.state,
-    open ? left(grant.endsAt, now) : '',
+    isLive(grant) ? left(grant.endsAt, now) : '',
     portsText(grant.ports),
     grant.sources.join(', '),
     grant.endedBy === 'cloud' ? 'the cloud' : 'this computer',

@@ -1,8 +1,8 @@
 /** Leaving while ports are open: nobody would be there to shut them, so they are shut first or Latchkey stays. */
 import { dialog } from 'electron';
+import { liveGrants } from '../../shared/domain/live.ts';
 import type { Connection } from '../doors/client.ts';
 import { quitQuestion, shutAndQuit } from './quitQuestion.ts';
-import { liveGrants } from './trayMenu.ts';
 
 /** True if Latchkey may leave: nothing is open, or everything was shut. */
 export async function mayQuit(client: Connection['client']): Promise<boolean> {

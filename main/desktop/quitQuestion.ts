@@ -2,7 +2,7 @@
 import type { MessageBoxOptions } from 'electron';
 import type { Grant } from '../../shared/contract/grants.ts';
 import { showName } from '../../shared/domain/hostile.ts';
-import { liveGrants } from './trayMenu.ts';
+import { liveGrants } from '../../shared/domain/live.ts';
 
 /** The answers, as their places among the buttons. */
 export const shutAndQuit = 0;

@@ -1,11 +1,13 @@
 /** The tray and the notices: both follow the broker's grants, and act through the contract like any other door. */
+
 import { Menu, Notification, nativeImage, Tray } from 'electron';
 import type { Grant } from '../../shared/contract/grants.ts';
+import { isLive } from '../../shared/domain/live.ts';
 import { toErrorData } from '../../shared/errors.ts';
 import type { Connection } from '../doors/client.ts';
 import type { Clock, Logger } from '../os/ports.ts';
 import { trayImage } from './trayImage.ts';
-import { liveGrants, trayMenu, trayTip } from './trayMenu.ts';
+import { trayMenu, trayTip } from './trayMenu.ts';
 import { createWarnings, type Warning } from './warnings.ts';
 
 const extendMs = 30 * 60_000;
@@ -69,7 +71,7 @@ export function startTray(deps: TrayDeps): Disposable {
       now + repaintMs,
       warnings.next(grants, now, warnBeforeMs) ?? Number.POSITIVE_INFINITY,
     );
-    if (liveGrants(grants).length > 0) timer = clock.after(next - now, paint);
+    if (grants.some(isLive)) timer = clock.after(next - now, paint);
   }
 
   async function follow(): Promise<void> {

@@ -1,7 +1,9 @@
 /** What the tray says, as a pure function of the grants: every one that is live, with its time left. */
+
 import type { MenuItemConstructorOptions } from 'electron';
-import type { Grant, GrantState } from '../../shared/contract/grants.ts';
+import type { Grant } from '../../shared/contract/grants.ts';
 import { showName } from '../../shared/domain/hostile.ts';
+import { liveGrants } from '../../shared/domain/live.ts';
 import { formatDuration } from '../../shared/domain/time.ts';
 
 export interface TrayActions {
@@ -10,14 +12,6 @@ export interface TrayActions {
   revokeAll(): void;
   show(screen: string): void;
   quit(): void;
-}
-
-const live: readonly GrantState[] = ['opening', 'open', 'extending', 'closing', 'stuck'];
-
-export function liveGrants(grants: readonly Grant[]): Grant[] {
-  return grants
-    .filter(grant => live.includes(grant.state))
-    .toSorted((a, b) => a.endsAt.localeCompare(b.endsAt));
 }
 
 /** The one line that shows when the pointer rests on the icon. `now`: epoch ms. */

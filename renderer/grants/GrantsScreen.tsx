@@ -1,9 +1,10 @@
 /** All grants: what is open now with its countdown, what is stuck, and what is over. */
+import { liveGrants } from '../../shared/domain/live.ts';
 import { Button } from '../components/Button.tsx';
 import { Empty, Screen } from '../components/Screen.tsx';
 import { Section } from '../components/Section.tsx';
 import { useText } from '../i18n/text.tsx';
-import { liveGrants, pastGrants, useGrants } from '../state/grants.ts';
+import { pastGrants, useGrants } from '../state/grants.ts';
 import { openDialog, showScreen } from '../state/view.ts';
 import { GrantTable } from './GrantTable.tsx';
 
@@ -13,7 +14,7 @@ const recent = 50;
 export function GrantsScreen() {
   const text = useText();
   const byId = useGrants(state => state.byId);
-  const live = liveGrants(byId);
+  const live = liveGrants(byId.values());
   const past = pastGrants(byId).slice(0, recent);
   return (
     <Screen

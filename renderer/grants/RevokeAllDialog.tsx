@@ -1,18 +1,19 @@
 /** Ending every grant: which ones, first. */
+import { liveGrants } from '../../shared/domain/live.ts';
 import { Button } from '../components/Button.tsx';
 import { Countdown } from '../components/Countdown.tsx';
 import { Name } from '../components/Name.tsx';
 import { Window, WindowBody, WindowFoot } from '../components/Window.tsx';
 import { useText } from '../i18n/text.tsx';
 import { broker } from '../state/broker.ts';
-import { liveGrants, useGrants } from '../state/grants.ts';
+import { useGrants } from '../state/grants.ts';
 import { act, say } from '../state/toasts.ts';
 import { closeDialog } from '../state/view.ts';
 import css from './RevokeAllDialog.module.css';
 
 export function RevokeAllDialog() {
   const text = useText();
-  const grants = liveGrants(useGrants(state => state.byId));
+  const grants = liveGrants(useGrants(state => state.byId).values());
   const revokeAll = (): void => {
     act(async () => {
       const ended = await broker().grants.revoke({ grants: grants.map(({ id }) => id) });

@@ -1,7 +1,9 @@
 /** The open doors, along the bottom of every screen: what is open, how long still, and the way to shut it. */
+
 import { useIntl } from 'react-intl';
 import type { Grant } from '../../shared/contract/grants.ts';
 import { showName } from '../../shared/domain/hostile.ts';
+import { liveGrants } from '../../shared/domain/live.ts';
 import { Button } from '../components/Button.tsx';
 import { Countdown } from '../components/Countdown.tsx';
 import { Icon } from '../components/icons.tsx';
@@ -11,7 +13,7 @@ import { useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import { useClockAhead } from '../state/accounts.ts';
 import { useNow } from '../state/clock.ts';
-import { liveGrants, useGrants } from '../state/grants.ts';
+import { useGrants } from '../state/grants.ts';
 import { openDialog } from '../state/view.ts';
 import css from './Doors.module.css';
 
@@ -67,7 +69,7 @@ function Door({ grant }: { grant: Grant }) {
 
 export function Doors() {
   const text = useText();
-  const grants = liveGrants(useGrants(state => state.byId));
+  const grants = liveGrants(useGrants(state => state.byId).values());
   if (grants.length === 0) return null;
   const byCloud = grants.filter(grant => grant.endedBy === 'cloud').length;
   const note =

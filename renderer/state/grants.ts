@@ -1,6 +1,8 @@
 /** Grants as the broker tells them, and small questions about them that only decide what is painted. */
+
 import { create } from 'zustand';
 import type { Grant, GrantChange } from '../../shared/contract/grants.ts';
+import { isLive } from '../../shared/domain/live.ts';
 import type { Taken } from './follow.ts';
 
 export interface GrantsState {
@@ -20,16 +22,6 @@ export function applyGrantChange(state: GrantsState, change: GrantChange): Grant
   const byId = new Map(state.byId);
   for (const grant of change.upsert) byId.set(grant.id, grant);
   return { rev: change.rev, byId };
-}
-
-/** A grant that is not over: it holds or may hold a port open. */
-function isLive(grant: Grant): boolean {
-  return grant.state !== 'closed' && grant.state !== 'failed';
-}
-
-/** Live grants, the one that ends first first. */
-export function liveGrants(byId: ReadonlyMap<string, Grant>): Grant[] {
-  return [...byId.values()].filter(isLive).toSorted((a, b) => a.endsAt.localeCompare(b.endsAt));
 }
 
 /** Grants that are over, the latest first. */

@@ -23,7 +23,7 @@ export const accountsContract = {
   watch: procedure.input(z.object({})).output(eventIterator(z.object({ accounts: z.array(account) }))),
   /** Signs in to the practice cloud of this data directory, starting it where it does not run. Adding it twice is no error. */
   addPractice: procedure.input(z.object({})).output(z.object({ accounts: z.array(account) })),
-  /** Forgets an account. Refused with GRANT_OVER's opposite, BAD_INPUT, while it has live grants. */
+  /** Forgets an account. Throws ACCOUNT_NOT_FOUND, and BAD_INPUT while it has live grants. */
   remove: procedure.input(z.object({ id: z.string() })).output(z.object({ accounts: z.array(account) })),
 };
 

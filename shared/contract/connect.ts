@@ -35,7 +35,7 @@ export type ConnectEvent = z.infer<typeof connectEvent>;
 
 export const connectInput = z.object({
   vm: vmRef,
-  /** Default: by the VM's system. `port` only: open and probe the port, start nothing. */
+  /** Default: by the VM's system. `none`: open the port and wait until it answers, start nothing. */
   client: z.enum(['ssh', 'rdp', 'none']).optional(),
   port: portNumber.optional(),
   /** Connect by this live grant, and ask for nothing: it is an error if it is over. */

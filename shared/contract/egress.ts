@@ -13,7 +13,7 @@ export const observation = z.object({
 });
 export type Observation = z.infer<typeof observation>;
 
-/** agreed: use it · differ: observers saw different addresses · unknown: none answered. */
+/** agreed: use it · differ: observers saw different addresses · organisation: different ones, all in the configured ranges · unknown: too few answered. */
 export const verdict = z.object({
   state: z.enum(['agreed', 'differ', 'organisation', 'unknown']),
   address: z.string().optional(),

@@ -3,7 +3,7 @@ import type { Protocol } from '../contract/common.ts';
 import type { Hop, VmDetail } from '../contract/vms.ts';
 import { bareAddress } from './cidr.ts';
 import { type Effective, effective, type LayerVerdict, type Verdict } from './effective/effective.ts';
-import type { GateLayer, NetworkInterface, Vm } from './vm.ts';
+import { type GateLayer, isOff, type NetworkInterface, type Vm } from './vm.ts';
 
 type Way = VmDetail['ways'][number];
 
@@ -73,10 +73,6 @@ function vmHop(vm: Vm, nic: NetworkInterface | undefined, result: Effective): Ho
   const note =
     result.destination === undefined ? 'it has no address of this family' : 'no security group is attached';
   return { kind: 'vm', title, lets: 'no', note };
-}
-
-function isOff(vm: Vm): boolean {
-  return vm.power === 'stopped' || vm.power === 'stopping';
 }
 
 function kindOf(layer: GateLayer): Hop['kind'] {

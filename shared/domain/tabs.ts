@@ -4,7 +4,7 @@ import type { Access, Tab, VmRow } from '../contract/vms.ts';
 import { LatchkeyError } from '../errors.ts';
 import { exposure } from './effective/exposure.ts';
 import { defaultPolicy } from './policyTag.ts';
-import type { Vm } from './vm.ts';
+import { isOff, type Vm } from './vm.ts';
 
 /**
  * The tab, as Defender for Cloud sorts (reference 2.8) but for stopped VMs, which can be configured here. `reason`: why
@@ -66,7 +66,7 @@ export function accessOf(vm: Vm, hasLiveGrant: boolean): { access: Access; expos
   const { exposed, unknown } = exposure(vm, watchedPorts(vm));
   const access = (): Access => {
     if (hasLiveGrant) return 'open';
-    if (vm.power === 'stopped' || vm.power === 'stopping') return 'stopped';
+    if (isOff(vm)) return 'stopped';
     if (exposed.length > 0) return 'exposed';
     return unknown.length > 0 ? 'unknown' : 'shut';
   };

@@ -100,3 +100,8 @@ export interface GateRule {
   /** `lock` for a Latchkey lock rule, `defender` for Defender's JIT rules, else `foreign`; `grant` goes with `mark`. */
   by: 'grant' | 'lock' | 'defender' | 'foreign' | 'default';
 }
+
+/** Nothing answers on a VM that is stopped or on its way there. */
+export function isOff(vm: Pick<Vm, 'power'>): boolean {
+  return vm.power === 'stopped' || vm.power === 'stopping';
+}

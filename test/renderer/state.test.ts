@@ -3,17 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { mergeRows } from '../../renderer/state/activity.ts';
 import { applyConnectEvent, isUnderWay, newRun } from '../../renderer/state/connectRuns.ts';
 import { follow } from '../../renderer/state/follow.ts';
-import {
-  applyGrantChange,
-  liveGrants,
-  noGrants,
-  pastGrants,
-  shownByVm,
-} from '../../renderer/state/grants.ts';
+import { applyGrantChange, noGrants, pastGrants, shownByVm } from '../../renderer/state/grants.ts';
 import { noSelection, select } from '../../renderer/state/selection.ts';
 import { applyVmChange, noVms } from '../../renderer/state/vms.ts';
 import type { Grant } from '../../shared/contract/grants.ts';
 import type { VmChange, VmRow } from '../../shared/contract/vms.ts';
+import { liveGrants } from '../../shared/domain/live.ts';
 import { rowOf } from './fake/names.ts';
 import { grantOf } from './fake/world.ts';
 
@@ -91,7 +86,7 @@ describe('grants from the watch', () => {
   const byId = new Map([late, early, over].map(each => [each.id, each]));
 
   it('orders live ones by their end and keeps past ones apart', () => {
-    expect(liveGrants(byId)).toEqual([early, late]);
+    expect(liveGrants(byId.values())).toEqual([early, late]);
     expect(pastGrants(byId)).toEqual([over]);
   });
 

@@ -6,7 +6,7 @@ import type { ConnectEvent, ConnectInput, Launch } from '../../../shared/contrac
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import { wayTo } from '../../../shared/domain/hops.ts';
 import { safeFileName, showName } from '../../../shared/domain/hostile.ts';
-import type { VmId } from '../../../shared/domain/ids.ts';
+import { parseGrantId, type VmId } from '../../../shared/domain/ids.ts';
 import { maxTime } from '../../../shared/domain/request.ts';
 import { policyInForce } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
@@ -130,7 +130,7 @@ export function createConnect(deps: {
         vm: vm.id,
         vmName: vm.name,
         account: vm.account,
-        grant: grant.id as NonNullable<Parameters<Activity['write']>[0]['grant']>,
+        grant: parseGrantId(grant.id),
         ports: String(port),
         source: sources.join(' '),
         text: `Connected to ${place}${client === 'none' ? '' : ` with ${client.toUpperCase()}`}.`,

@@ -2,7 +2,9 @@
  * My IP: the address the VMs see us come from, as several observers tell it. What they said is kept until the
  * network changes.
  */
+
 import type { MyIp } from '../../../shared/contract/egress.ts';
+import { parseAccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Os } from '../../os/ports.ts';
 import type { AccountsService } from '../accounts/index.ts';
@@ -70,7 +72,7 @@ export function createEgress(deps: {
     const sets = accounts
       .list()
       .filter(({ state }) => state === 'ready')
-      .map(({ id }) => setFor(accounts.cloud(id as Parameters<typeof accounts.cloud>[0])));
+      .map(({ id }) => setFor(accounts.cloud(parseAccountId(id))));
     const [first] = sets;
     if (!first) return nobody(os.clock.now());
     return ask(sets.every(set => set.near) ? first : internet(), refresh);

@@ -8,8 +8,8 @@ type Verdict = MyIp['ipv4'];
 const enough = 2;
 
 /**
- * `ranges`: the organisation's egress ranges, used
- * when observers differ and the ranges contain everything that was seen.
+ * What to make of the observations of one family. `ranges`: the organisation's egress CIDRs, used when observers differ
+ * and the ranges contain everything that was seen. Throws BAD_CIDR for a range that is none.
  */
 export function judge(family: Family, observations: Observation[], ranges: string[]): Verdict {
   const asked = observations.filter(seen => seen.family === family);

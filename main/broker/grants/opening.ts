@@ -5,7 +5,7 @@ import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
 import { policyInForce } from '../../../shared/domain/tabs.ts';
 import { endAfter, formatDuration } from '../../../shared/domain/time.ts';
-import type { Vm } from '../../../shared/domain/vm.ts';
+import { isOff, type Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Random } from '../../os/ports.ts';
@@ -158,9 +158,9 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
 
 /** What is known may be old: before a VM is called stopped, its cloud is asked. */
 async function running(context: GrantsContext, known: Vm): Promise<Vm> {
-  if (known.power !== 'stopped' && known.power !== 'stopping') return known;
+  if (!isOff(known)) return known;
   const vm = await context.inventory.fresh(known.id);
-  if (vm.power !== 'stopped' && vm.power !== 'stopping') return vm;
+  if (!isOff(vm)) return vm;
   throw new LatchkeyError({
     code: 'VM_STOPPED',
     message: `${vm.name} is ${vm.power}: nothing would answer.`,

@@ -1,6 +1,7 @@
 /** ui, broker: commands that may be the host of a broker themselves. */
+
 import type { Command } from 'commander';
-import type { Grant } from '../../../shared/contract/grants.ts';
+import { isLive } from '../../../shared/domain/live.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { idleMs, onNewerNode, untilStopped } from '../process.ts';
 import { globals, reachBroker, withBroker } from '../session.ts';
@@ -70,10 +71,6 @@ export function addHosts(program: Command): void {
         if (!(beaten && options.background === true)) throw error;
       }
     });
-}
-
-function isLive({ state }: Grant): boolean {
-  return state !== 'closed' && state !== 'failed';
 }
 
 /** Opens the address where there is a browser. The address is printed in any case, so a failure is only told. */

@@ -49,8 +49,8 @@ export async function listPages(
 export const waits = [100, 200, 400, 800, 1500, 2000, 3000, 4000];
 
 /**
- * Looks at a group until its rules, outbound ones too, are as they should be: AWS's reads lag behind its writes. False if they are not after
- * the longest wait. A group that is gone has no rules.
+ * Looks at a group until its rules, outbound ones too, are as they should be: AWS's reads lag behind its writes. False if
+ * they are not after the longest wait. A group that is gone has no rules.
  */
 export async function settled(
   aws: Connection,
