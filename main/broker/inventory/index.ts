@@ -24,6 +24,8 @@ import { countRows, createRows } from './rows.ts';
 /** Changes within this time go out as one patch. */
 const batchMs = 50;
 const refreshEveryMs = 15 * 60_000;
+/** What is known is shown first; so much later the clouds are asked whether it still holds. */
+const restMs = 1_500;
 /** Grants in these states have, or may have, something open. */
 const reachable = new Set<Grant['state']>(['open', 'extending', 'closing', 'stuck']);
 
@@ -58,6 +60,7 @@ export function createInventory(deps: {
   });
   let watchers = 0;
   let timer: Disposable | undefined;
+  let resting: Disposable | undefined;
 
   let ready: string[] = [];
 
@@ -72,8 +75,18 @@ export function createInventory(deps: {
     ready = now;
     if (news.size === 0) return;
     changed([...known.vms.values()].filter(({ account }) => news.has(account)).map(({ id }) => id));
-    void look(accounts.clouds().filter(({ account }) => news.has(account)));
+    const isShown = [...known.scopes.values()].some(({ account }) => news.has(account));
+    if (isShown) lookSoon();
+    else void look(accounts.clouds().filter(({ account }) => news.has(account)));
   });
+
+  /** Asks the clouds, after a moment in which what is known can be shown. */
+  function lookSoon(): void {
+    resting ??= os.clock.after(restMs, () => {
+      resting = undefined;
+      void refresh();
+    });
+  }
 
   /** Accounts that were asked since the start, whatever came of it. */
   const asked = new Set<string>();
@@ -231,11 +244,13 @@ export function createInventory(deps: {
       changed([vm as VmId]);
     },
     start() {
-      void refresh();
+      if (known.vms.size > 0) lookSoon();
+      else void refresh();
       again();
     },
     stop() {
       timer?.[Symbol.dispose]();
+      resting?.[Symbol.dispose]();
       listener[Symbol.dispose]();
     },
   };

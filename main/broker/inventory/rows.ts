@@ -11,6 +11,8 @@ import type { Known } from './known.ts';
 
 const day = 86_400_000;
 
+type Judged = ReturnType<typeof accessOf>;
+
 export interface Rows {
   of(vm: Vm): VmRow;
   /** Something about these VMs changed; without ids: about all. */
@@ -29,6 +31,8 @@ export function createRows(deps: {
   // A row's week moves on at midnight.
   const cache = new Map<VmId, { vm: Vm; day: number; row: VmRow }>();
   let accountNames: Map<string, string> | undefined;
+  /** Judging reach is the dear part of a row, and stays the same while the VM does. */
+  const judged = { open: new WeakMap<Vm, Judged>(), shut: new WeakMap<Vm, Judged>() };
 
   function endpointsOf(vm: Vm, ports: number[]): VmRow['endpoints'] {
     try {
@@ -41,11 +45,19 @@ export function createRows(deps: {
     }
   }
 
+  function judge(vm: Vm): Judged {
+    const open = isOpen(vm.id);
+    const known = judged[open ? 'open' : 'shut'];
+    const found = known.get(vm) ?? accessOf(vm, open);
+    known.set(vm, found);
+    return found;
+  }
+
   function make(vm: Vm): VmRow {
     accountNames ??= new Map(accounts.list().map(({ id, name }) => [id, name]));
     const { tab, reason } = tabOf(vm);
     const ports = watchedPorts(vm).map(({ port }) => port);
-    const { access, exposedPorts } = accessOf(vm, isOpen(vm.id));
+    const { access, exposedPorts } = judge(vm);
     const { week, lastAccess, lastUser } = activity.summary(vm.id);
     return {
       id: vm.id,
