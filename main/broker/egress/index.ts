@@ -1,6 +1,6 @@
 /**
  * My IP: the address the VMs see us come from, as several observers tell it. What they said is kept until the
- * network changes.
+ * network changes, and not for long: a router gets another address without this computer noticing.
  */
 
 import type { MyIp } from '../../../shared/contract/egress.ts';
@@ -14,6 +14,9 @@ import { internetObservers, type ObserverSet, observe } from './observe.ts';
 import { familiesOfVm, myIpSources, policySources, typedSource } from './sources.ts';
 import { judge } from './verdict.ts';
 
+/** So old an answer may be when a rule is made of it, milliseconds. Somebody else may have the address by then. */
+const longestKeptMs = 10 * 60_000;
+
 export interface EgressService extends Egress {
   stop(): void;
 }
@@ -26,7 +29,7 @@ export function createEgress(deps: {
   const { os, settings, accounts } = deps;
   const changes = createChanges<undefined>();
   /** By observer set. Results in which nobody answered are not kept. */
-  const known = new Map<string, Promise<MyIp>>();
+  const known = new Map<string, { asked: Promise<MyIp>; at: number }>();
 
   const listeners = [
     os.network.onChange(() => {
@@ -51,10 +54,11 @@ export function createEgress(deps: {
     const ranges = settings.get().organisationRanges;
     const key = JSON.stringify([set, ranges]);
     const before = known.get(key);
-    if (before && !refresh) return before;
+    const fresh = before && os.clock.now() - before.at < longestKeptMs;
+    if (fresh && !refresh) return before.asked;
     const asked = observe(set, os).then((observations): MyIp => {
       const answered = observations.some(({ address }) => address !== undefined);
-      if (!answered && known.get(key) === asked) known.delete(key);
+      if (!answered && known.get(key)?.asked === asked) known.delete(key);
       return {
         ipv4: judge('ipv4', observations, ranges),
         ipv6: judge('ipv6', observations, ranges),
@@ -62,7 +66,7 @@ export function createEgress(deps: {
         at: new Date(os.clock.now()).toISOString(),
       };
     });
-    known.set(key, asked);
+    known.set(key, { asked, at: os.clock.now() });
     if (before) void asked.then(() => changes.tell(undefined));
     return asked;
   }

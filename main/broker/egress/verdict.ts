@@ -20,7 +20,10 @@ export function judge(family: Family, observations: Observation[], ranges: strin
   if (addresses.length === 1) {
     const askable = new Set(asked.map(seen => seen.observer)).size;
     const agreeing = new Set(answers.map(seen => seen.observer)).size;
-    return { state: agreeing >= Math.min(enough, askable) ? 'agreed' : 'unknown', address };
+    // SSH and RDP go no way through an HTTP proxy: its address, which strangers may share, decides nothing by itself.
+    const direct = answers.some(seen => seen.route === 'direct');
+    const believed = direct && agreeing >= Math.min(enough, askable);
+    return { state: believed ? 'agreed' : 'unknown', address };
   }
   const containing = ranges.filter(range => addresses.some(seen => cidrContains(range, seen)));
   const allContained = addresses.every(seen => containing.some(range => cidrContains(range, seen)));

@@ -5,10 +5,12 @@ import { createEgress } from '../../../main/broker/egress/index.ts';
 import { familiesOf, observe, readAnswer } from '../../../main/broker/egress/observe.ts';
 import { judge } from '../../../main/broker/egress/verdict.ts';
 import { createSettings } from '../../../main/broker/settings.ts';
+import type { Clock } from '../../../main/os/ports.ts';
 import type { Account } from '../../../shared/contract/accounts.ts';
 import type { Observation } from '../../../shared/contract/egress.ts';
 import { parseAccountId, parseVmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
+import { createHandClock } from '../../fakes/handClock.ts';
 import { createTestStore } from '../../fakes/os.ts';
 
 /** An observer that answers with the caller's address, or with what `answer` says now. */
@@ -50,8 +52,13 @@ const vm = (change: Partial<Vm['interfaces'][number]> = {}, policy?: Vm['policy'
 });
 
 /** My IP with one account whose cloud has these observers, and a network that changes when told. */
-async function setUp(observers: string[], accounts: Partial<Account>[] = [{ state: 'ready' }]) {
-  const { os, db } = await createTestStore();
+async function setUp(
+  observers: string[],
+  accounts: Partial<Account>[] = [{ state: 'ready' }],
+  clock?: Clock,
+) {
+  const { os: usual, db } = await createTestStore();
+  const os = { ...usual, ...(clock === undefined ? {} : { clock }) };
   const settings = createSettings({ db, os });
   let networkChanged = (): void => undefined;
   const network = {
@@ -100,6 +107,16 @@ test('two that agree are believed, one among several is not, none says nothing',
 test('the same observer over two routes is one observer', () => {
   const twice: Observation[] = [seen('a', '8.8.8.8'), { ...seen('a', '8.8.8.8'), route: 'proxy' }, seen('b')];
   expect(judge('ipv4', twice, [])).toMatchObject({ state: 'unknown' });
+});
+
+test('what is only seen through the proxy is not believed: no SSH goes that way, and strangers share its address', () => {
+  const through = (observer: string): Observation => ({ ...seen(observer, '8.8.8.8'), route: 'proxy' });
+  const cut = [seen('a'), seen('b'), through('a'), through('b')];
+  expect(judge('ipv4', cut, [])).toEqual({ state: 'unknown', address: '8.8.8.8' });
+  expect(judge('ipv4', [seen('a', '8.8.8.8'), seen('b'), through('b')], [])).toMatchObject({
+    state: 'agreed',
+  });
+  expect(judge('ipv4', [seen('a', '9.9.9.9'), through('b')], [])).toEqual({ state: 'differ' });
 });
 
 test('the organisation’s ranges decide only when they hold everything that was seen', () => {
@@ -171,6 +188,20 @@ test('my IP is asked once for a network, and again when the network changed', as
   expect(one.asked()).toBe(2);
   await egress.get(true);
   expect(two.asked()).toBe(3);
+});
+
+test('my IP is asked again after ten minutes: a router gets another address in silence', async () => {
+  let answer = '8.8.8.8';
+  const one = await observer({ answer: () => answer });
+  const clock = createHandClock();
+  const { egress } = await setUp([one.url], undefined, clock);
+  expect(await egress.sources(vm(), [], [22])).toEqual(['8.8.8.8/32']);
+  answer = '9.9.9.9';
+  await clock.advance(599_999);
+  expect(await egress.sources(vm(), [], [22])).toEqual(['8.8.8.8/32']);
+  await clock.advance(1);
+  expect(await egress.sources(vm(), [], [22])).toEqual(['9.9.9.9/32']);
+  expect(one.asked()).toBe(2);
 });
 
 test('a watch tells the new answer after the network changed', async () => {
