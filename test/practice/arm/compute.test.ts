@@ -31,7 +31,7 @@ test('lists write the group in capitals, as Compute does', async () => {
 });
 
 test('a machine that is stopped and started again says so on its way', async () => {
-  practice = await startArm({ latencyMs: 30 });
+  practice = await startArm({ latencyMs: 500 });
   const machine = practice.arm.machines.find(one => one.id === vmPath().toLowerCase());
   const state = async () => (await practice.send('GET', vmPath('/instanceView'))).json.statuses[1].code;
   const off = await practice.send('POST', vmPath('/deallocate'));
