@@ -3,7 +3,7 @@
  * start and every quarter of an hour while somebody watches, and corrected by every fresh look in between.
  */
 import type { Grant } from '../../../shared/contract/grants.ts';
-import type { ScopeStatus, VmChange, VmDetail, VmList } from '../../../shared/contract/vms.ts';
+import type { ScopeStatus, VmDetail, VmList } from '../../../shared/contract/vms.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import { matcher } from '../../../shared/domain/search.ts';
 import { toWire } from '../../../shared/domain/time.ts';
@@ -12,7 +12,6 @@ import { resolveVm } from '../../../shared/domain/vmRef.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
 import type { Database, Os } from '../../os/ports.ts';
-import { pause } from '../../waiting.ts';
 import type { AccountsService } from '../accounts/index.ts';
 import { createChanges } from '../changes.ts';
 import type { Activity, Egress, Inventory } from '../services.ts';
@@ -20,9 +19,8 @@ import { waysTo } from './detail.ts';
 import { createKnown } from './known.ts';
 import { createRefresher } from './refresh.ts';
 import { countRows, createRows } from './rows.ts';
+import { watchVms } from './watch.ts';
 
-/** Changes within this time go out as one patch. */
-const batchMs = 50;
 const refreshEveryMs = 15 * 60_000;
 /** What is known is shown first; so much later the clouds are asked whether it still holds. */
 const restMs = 1_500;
@@ -209,29 +207,10 @@ export function createInventory(deps: {
         ways: await waysTo(vm, egress),
       };
     },
-    async *watch(signal): AsyncGenerator<VmChange> {
-      const dirty = new Set<VmId>();
-      using _listening = changes.on(ids => {
-        for (const id of ids) dirty.add(id);
-      });
+    async *watch(signal) {
       watchers++;
       try {
-        let rev = 0;
-        for await (const _ of changes.follow(signal, () => undefined)) {
-          if (rev === 0) {
-            dirty.clear();
-            const vms = [...allRows()];
-            yield { kind: 'snapshot', rev: ++rev, vms, counts: countRows(vms), scopes: scopes() };
-            continue;
-          }
-          await pause(os.clock, batchMs, signal);
-          if (signal.aborted) return;
-          const ids = [...dirty];
-          dirty.clear();
-          const upsert = ids.flatMap(id => known.vms.get(id) ?? []).map(vm => rows.of(vm));
-          const gone = ids.filter(id => !known.vms.has(id));
-          yield { kind: 'patch', rev: ++rev, upsert, gone, counts: countRows(allRows()), scopes: scopes() };
-        }
+        yield* watchVms({ known, changes, clock: os.clock, row: vm => rows.of(vm), scopes }, signal);
       } finally {
         watchers--;
       }

@@ -12,6 +12,7 @@ export interface Refresher {
   looked(id: VmId): void;
 }
 
+/** Makes it; nothing is asked before `all`. */
 export function createRefresher(deps: {
   known: Known;
   clock: Clock;

@@ -76,3 +76,19 @@ test('a watch has everything first, then only what changed', async () => {
   stop.abort();
   expect((await over).done).toBe(true);
 });
+
+test('a long list has its first screen first, and the rest in the next breath', async () => {
+  const { restart } = await startTestBroker({ size: 1000 });
+  const { inventory } = await restart();
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const kinds: string[] = [];
+  const { vms } = await inventory.list({});
+  for await (const change of inventory.watch(stop.signal)) {
+    kinds.push(change.kind);
+    seen.push(...(change.kind === 'snapshot' ? change.vms : change.upsert).map(({ id }) => id));
+    if (seen.length >= vms.length) break;
+  }
+  expect(kinds).toEqual(['snapshot', 'patch']);
+  expect(new Set(seen)).toEqual(new Set(vms.map(({ id }) => id)));
+});
