@@ -21,6 +21,7 @@ export interface Queue<Key> {
   run<T>(key: Key, work: () => Promise<T>): Promise<T>;
 }
 
+/** Keeps nothing of keys that nobody works on. */
 export function createQueue<Key>(): Queue<Key> {
   const last = new Map<Key, Promise<unknown>>();
   return {

@@ -9,6 +9,7 @@ import type { Broker } from './broker.ts';
 /** A stream without an abort signal (a call inside this process) ends when its reader stops. */
 const never = new AbortController().signal;
 
+/** What doors carry. A handler throws what its service throws; doors/errors.ts makes the contract's error of it. */
 export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>) {
   const { accounts, activity, connect, egress, grants, inventory, policies, settings } = broker.services;
   const on = implement(contract);

@@ -13,6 +13,7 @@ const defaults: Settings = {
   warnBeforeMs: 300_000,
 };
 
+/** Reads all settings once; from then on they are in memory. */
 export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): SettingsStore {
   const { db, os } = deps;
   const read = (): Settings => {
@@ -49,8 +50,9 @@ function check(change: Parameters<SettingsStore['set']>[0]): typeof change {
     if (URL.parse(observer)?.protocol !== 'https:')
       throw bad(`“${observer.slice(0, 80)}” is not an HTTPS address.`);
   }
-  if (checked.observers?.length === 1)
-    throw bad('One observer alone can’t be checked: name two or more, or none.');
+  // By host, as they are counted: two addresses of one owner are one witness.
+  if (new Set(checked.observers?.map(observer => new URL(observer).host)).size === 1)
+    throw bad('One observer alone can’t be checked: name two or more (on hosts of their own), or none.');
   const { organisationRanges } = checked;
   if (organisationRanges?.some(isAnyCidr)) throw bad('An organisation’s range can’t be every address.');
   return {

@@ -15,12 +15,14 @@ export function left(until: string, now: number): string {
   return formatDuration(Math.ceil(ms / unit) * unit);
 }
 
+/** `22, 53/udp`: the protocol is said where it is not TCP. */
 export function portsText(ports: { port: number; protocol: string }[]): string {
   return ports
     .map(({ port, protocol }) => (protocol === 'tcp' ? `${port}` : `${port}/${protocol}`))
     .join(', ');
 }
 
+/** A policy as rows of a table: port, longest time, sources. */
 export function policyLines(ports: PolicyPort[]): string[][] {
   return ports.map(({ port, protocol, maxMs, sources }) => [
     `${port}/${protocol}`,
@@ -29,6 +31,7 @@ export function policyLines(ports: PolicyPort[]): string[][] {
   ]);
 }
 
+/** A grant as a row under `grantHeadings`. `now`: epoch milliseconds. */
 export function grantRow(grant: Grant, now: number): string[] {
   return [
     grant.id,

@@ -24,6 +24,7 @@ export function trayTip(grants: readonly Grant[], now: number): string {
   return `Latchkey: ${open.length} open, next ends in ${left(first, now)}`;
 }
 
+/** The menu, the grant that ends first on top. `now`: epoch ms. */
 export function trayMenu(
   grants: readonly Grant[],
   now: number,

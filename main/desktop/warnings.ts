@@ -18,6 +18,7 @@ export interface Warnings {
   next(grants: readonly Grant[], now: number, warnBeforeMs: number): number | undefined;
 }
 
+/** Remembers what was told already, for as long as it lives. */
 export function createWarnings(): Warnings {
   const given = new Set<string>();
   const key = (grant: Grant) =>

@@ -12,6 +12,7 @@ export const appFolder = findFolder(import.meta.dirname);
 /** The built interface, which the loopback web door serves. */
 export const rendererFolder = join(appFolder, 'out', 'renderer');
 
+/** The version in package.json. */
 export function appVersion(): string {
   const text = readFileSync(join(appFolder, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -7,6 +7,7 @@ import { asSqliteError, damaged } from './sqliteErrors.ts';
 const busyTimeoutMs = 5_000;
 const mostStatements = 200;
 
+/** Databases in files that only this user can read (mode 0600). */
 export function createDatabases(): Databases {
   return { open };
 }

@@ -39,6 +39,7 @@ export interface AccountsService extends Accounts {
   stop(): void;
 }
 
+/** Reads the kept accounts from the ledger; nothing is connected before `start`. */
 export function createAccounts(deps: {
   db: Database;
   os: Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log' | 'practice'>;

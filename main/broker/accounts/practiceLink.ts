@@ -33,6 +33,7 @@ export interface Link {
   close(): void;
 }
 
+/** Nothing is connected before the first `get`. */
 export function createPracticeLink(
   os: Pick<Os, 'practice' | 'clock' | 'random' | 'http' | 'files' | 'log'>,
   connectPractice: ConnectPractice,

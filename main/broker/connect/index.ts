@@ -44,6 +44,7 @@ interface Target {
   endpoint: Endpoint;
 }
 
+/** `dataDirectory`: where known_hosts and the files for clients are written. */
 export function createConnect(deps: {
   db: Database;
   os: Pick<Os, 'clock' | 'tcp' | 'processes' | 'files' | 'log'>;
@@ -61,10 +62,11 @@ export function createConnect(deps: {
   const asking = new Map<VmId, Promise<void>>();
 
   async function target(input: ConnectInput): Promise<Target> {
-    if (input.start === 'broker' && input.clientArguments?.some(argument => argument.startsWith('-'))) {
+    // Whoever can call us must not be able to start programs: options of ssh and FreeRDP (`/rdp2tcp:…`) do.
+    if (input.start === 'broker' && (input.clientArguments?.length ?? 0) > 0) {
       throw new LatchkeyError({
         code: 'BAD_INPUT',
-        message: 'Options for the client can only be given on the command line.',
+        message: 'Arguments for the client can only be given on the command line.',
       });
     }
     const vm = await inventory.find(input.vm);

@@ -17,6 +17,7 @@ export function hostKeyAlias(vm: VmId): string {
   return `${createHash('sha256').update(vm).digest('hex').slice(0, 20)}.latchkey`;
 }
 
+/** The file is `<dataDirectory>/known_hosts`; it is made with the first key. */
 export function createKnownHosts(files: Files, dataDirectory: string): KnownHosts {
   const path = `${dataDirectory}/known_hosts`;
   let last: Promise<unknown> = Promise.resolve();

@@ -26,6 +26,7 @@ export interface Stages {
   failed(text: string): ConnectEvent;
 }
 
+/** One connection's stages, one after the other; each is timed by the clock, in milliseconds. */
 export function createStages(clock: Clock, cloud: CloudKind): Stages {
   let stage: StageName = 'my-ip';
   let begunAt = clock.now();

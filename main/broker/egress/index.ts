@@ -21,6 +21,7 @@ export interface EgressService extends Egress {
   stop(): void;
 }
 
+/** Nobody is asked before the first question. */
 export function createEgress(deps: {
   os: Pick<Os, 'http' | 'clock' | 'network'>;
   settings: SettingsStore;

@@ -22,6 +22,7 @@ export interface PoliciesService extends Policies {
   stop(): void;
 }
 
+/** Nothing is finished that a crash cut off before `recover`. */
 export function createPolicies(deps: {
   db: Database;
   os: Pick<Os, 'clock' | 'log'>;

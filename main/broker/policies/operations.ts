@@ -8,6 +8,7 @@ export interface Operation {
   plan: Plan;
 }
 
+/** Instants are epoch milliseconds, plans are kept as the contract's JSON. Throws DISK_FULL. */
 export function createOperations(db: Database, clock: Clock) {
   /** Begun by this process and not cut off. */
   const ours = new Set<number>();

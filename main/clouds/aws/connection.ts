@@ -68,6 +68,7 @@ const longestAnswer = 128 * 1024 * 1024;
 /** Attempts at one request, the first included; AWS's adaptive mode slows all requests of a client down after throttling. */
 const maxAttempts = 6;
 
+/** Makes the connection; nothing is asked, and no SDK loaded, before the first call. */
 export function connect(options: AwsOptions): Connection {
   const { clock } = options;
   const over = new AbortController();

@@ -30,6 +30,7 @@ export interface RuleMarks {
   flags: { key: string; since: number }[];
 }
 
+/** The tag of a grant that needs the rule until its end. */
 export function grantTag(mark: RuleMark): Tag {
   return tagOf(mark.grant, Math.ceil(mark.end / 1000), mark.owner);
 }
@@ -39,6 +40,7 @@ export function endedTag(mark: RuleMark): Tag {
   return tagOf(mark.grant, 0, mark.owner);
 }
 
+/** The flag of one attempt to remove the rule; `now`: the cloud's time, epoch milliseconds. */
 export function flagTag(id: string, now: number): Tag {
   return { Key: flagPrefix + id, Value: String(Math.floor(now / 1000)) };
 }

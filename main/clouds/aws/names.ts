@@ -9,6 +9,7 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
+/** The id of an instance: its ARN. Throws BAD_INPUT for what is no instance id. */
 export function vmIdOf(region: string, account: string, instance: string): VmId {
   return parseVmId(`arn:${partitionOf(region)}:ec2:${region}:${account}:instance/${instance}`);
 }
@@ -29,10 +30,12 @@ export function instanceRef(id: VmId): InstanceRef {
   return { region, account, instance };
 }
 
+/** The gate that a security group is: `<region>/sg-…`. */
 export function gateOf(region: string, group: string): GateId {
   return gateId(`${region}/${group}`);
 }
 
+/** The parts that `gateOf` joined. */
 export function gateRef(gate: GateId): { region: string; group: string } {
   const [region = '', group = ''] = gate.split('/');
   return { region, group };
@@ -58,6 +61,7 @@ export function tagRecord(tags: Tag[] | undefined): Record<string, string> {
   return Object.fromEntries((tags ?? []).map(tag => [tag.Key ?? '', tag.Value ?? '']));
 }
 
+/** A record as the SDK's list of tags. */
 export function tagList(tags: Record<string, string>): Tag[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }

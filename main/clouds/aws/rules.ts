@@ -75,6 +75,7 @@ export function without(ids: string[]): (rules: SecurityGroupRule[]) => boolean 
   return rules => !rules.some(rule => ids.includes(rule.SecurityGroupRuleId ?? ''));
 }
 
+/** At most 200 ids fit (`chunks`). */
 export function byGroup(ids: string[]): Filter[] {
   return [{ Name: 'group-id', Values: ids }];
 }

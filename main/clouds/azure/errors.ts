@@ -185,6 +185,7 @@ export function isNetworkError(error: unknown): boolean {
 }
 
 const certificateTrouble = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
+/** Node's TLS errors by their codes (nodejs.org/api/tls.html, “X509 certificate error codes”). */
 export function isCertificateError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && certificateTrouble.test(String(error.code));
 }
@@ -205,6 +206,7 @@ export function unreachable(request: string, cause: unknown): LatchkeyError {
   );
 }
 
+/** `what` was asked for and did not end within our time: a noun phrase. */
 export function tooSlow(what: string): LatchkeyError {
   return new LatchkeyError({
     code: 'CLOUD_SLOW',

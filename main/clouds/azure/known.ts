@@ -26,6 +26,7 @@ interface SeenRule {
   description?: string | undefined;
 }
 
+/** Empty for a gate that nothing was learnt of: then every priority seems free. */
 export class KnownRules {
   #gates = new Map<GateId, Map<string, Known>>();
 

@@ -51,11 +51,11 @@ export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
   if (vm.problem !== undefined || stands.length === 0) throw unsupported(vm);
   const draft: Draft = { changes: [], warnings: [] };
   draft.changes.push(...policyChange(fresh, { ports }));
-  const desks = new Map<GateId, Desk>();
+  const plannedGates = new Map<GateId, PlannedGate>();
   for (const stand of stands) {
-    const desk = desks.get(stand.gate) ?? openDesk(fresh, stand);
-    desks.set(stand.gate, desk);
-    draftStand(fresh, stand, desk, ports, draft);
+    const planned = plannedGates.get(stand.gate) ?? planGate(fresh, stand);
+    plannedGates.set(stand.gate, planned);
+    draftStand(fresh, stand, planned, ports, draft);
   }
   for (const nic of vm.interfaces) {
     if (nic.layers.length > 0) continue;
@@ -68,14 +68,14 @@ export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
 }
 
 /** A gate as the plan would leave it so far: which priorities are taken. */
-interface Desk {
+interface PlannedGate {
   nsg: NetworkSecurityGroup;
   rules: GateRule[];
   taken: Set<number>;
   moved: Set<string>;
 }
 
-function openDesk(fresh: FreshVm, stand: Stand): Desk {
+function planGate(fresh: FreshVm, stand: Stand): PlannedGate {
   const nsg = fresh.gates.get(stand.gate) ?? {};
   const rules = fresh.vm.interfaces
     .flatMap(nic => nic.layers)
@@ -85,19 +85,25 @@ function openDesk(fresh: FreshVm, stand: Stand): Desk {
   return { nsg, rules: all, taken: new Set(all.map(rule => rule.priority ?? 0)), moved: new Set() };
 }
 
-function draftStand(fresh: FreshVm, stand: Stand, desk: Desk, ports: PolicyPort[], draft: Draft): void {
+function draftStand(
+  fresh: FreshVm,
+  stand: Stand,
+  planned: PlannedGate,
+  ports: PolicyPort[],
+  draft: Draft,
+): void {
   const { vm } = fresh;
   const name = lockName(vm.id, stand.family);
-  const standing = desk.nsg.securityRules?.find(rule => rule.name?.toLowerCase() === name);
+  const standing = planned.nsg.securityRules?.find(rule => rule.name?.toLowerCase() === name);
   if (standing !== undefined && !isLock(name, standing.description)) throw nameTaken(name, stand.gateName);
-  const letting = desk.rules.filter(rule => lets(rule, stand.addresses, ports));
+  const letting = planned.rules.filter(rule => lets(rule, stand.addresses, ports));
   for (const rule of letting.filter(each => each.by === 'defender')) {
     draft.warnings.push(
       `Defender for Cloud has opened ports in ${stand.gateName} (“${rule.name}”); it shuts them itself.`,
     );
   }
-  const inTheWay = letting.filter(rule => rule.by === 'foreign' && !desk.moved.has(rule.name));
-  const priority = makeRoom(fresh, stand, desk, inTheWay, standing?.priority, draft);
+  const inTheWay = letting.filter(rule => rule.by === 'foreign' && !planned.moved.has(rule.name));
+  const priority = makeRoom(fresh, stand, planned, inTheWay, standing?.priority, draft);
   const wanted = lockRule(
     {
       ports: [...new Set(ports.map(port => port.port))],
@@ -127,7 +133,7 @@ function draftStand(fresh: FreshVm, stand: Stand, desk: Desk, ports: PolicyPort[
 function makeRoom(
   fresh: FreshVm,
   stand: Stand,
-  desk: Desk,
+  planned: PlannedGate,
   inTheWay: GateRule[],
   has: number | undefined,
   draft: Draft,
@@ -136,28 +142,28 @@ function makeRoom(
   for (;;) {
     const limit = Math.min(left[0]?.priority ?? Infinity, lockPriorities.to + 1);
     if (has !== undefined && has >= lockPriorities.from && has < limit) return has;
-    const free = firstFree(desk.taken, lockPriorities.from, limit - 1);
+    const free = firstFree(planned.taken, lockPriorities.from, limit - 1);
     if (free !== undefined) {
-      desk.taken.add(free);
+      planned.taken.add(free);
       return free;
     }
     const first = left.shift();
     if (first === undefined) throw noRoom(stand.gateName, `${lockPriorities.from} to ${lockPriorities.to}`);
-    draft.changes.push(moveDown(fresh, stand, desk, first, draft));
+    draft.changes.push(moveDown(fresh, stand, planned, first, draft));
   }
 }
 
-function moveDown(fresh: FreshVm, stand: Stand, desk: Desk, rule: GateRule, draft: Draft): Change {
+function moveDown(fresh: FreshVm, stand: Stand, planned: PlannedGate, rule: GateRule, draft: Draft): Change {
   const from = rule.priority ?? 0;
   const after = Math.max(
     movedFrom,
-    ...desk.rules.filter(r => desk.moved.has(r.name)).map(r => r.priority ?? 0),
+    ...planned.rules.filter(r => planned.moved.has(r.name)).map(r => r.priority ?? 0),
   );
-  const to = firstFree(desk.taken, after, lowest);
+  const to = firstFree(planned.taken, after, lowest);
   if (to === undefined) throw noRoom(stand.gateName, `${movedFrom} to ${lowest}`);
-  desk.taken.add(to);
-  desk.moved.add(rule.name);
-  for (const other of desk.rules) {
+  planned.taken.add(to);
+  planned.moved.add(rule.name);
+  for (const other of planned.rules) {
     const between = (other.priority ?? 0) > from && (other.priority ?? 0) < to;
     if (!between || other.by !== 'foreign' || other.access === rule.access || !overlaps(other, rule))
       continue;
@@ -213,10 +219,12 @@ export function ownTag(tags: Record<string, string>, key: string): [string, stri
   return found === undefined ? [] : [found];
 }
 
+/** A policy's tags as one text, for a step's before and after; empty if there is none. */
 export function policyText(tags: Record<string, string>): string {
   return policyTagKeys.flatMap(key => ownTag(tags, key).map(([, value]) => value)).join(' ');
 }
 
+/** The lowest priority from `from` to `to` that is not taken; undefined if all are. */
 export function firstFree(taken: Set<number>, from: number, to: number): number | undefined {
   for (let priority = from; priority <= to; priority++) if (!taken.has(priority)) return priority;
   return undefined;

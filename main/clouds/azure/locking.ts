@@ -25,6 +25,7 @@ export interface LockAsk {
 /** Fresh plans, made again, when another one takes a priority while ours is carried out. */
 const tries = 4;
 
+/** What a lock with this policy would change, by a fresh look. Throws VM_NOT_FOUND, and as `draftLock`. */
 export async function planLock(
   ask: LockAsk,
   vm: Vm,
@@ -35,6 +36,7 @@ export async function planLock(
   return await asPlan(ask, fresh, draftLock(fresh, ports), { kind: 'lock', policy: { ports } }, signal);
 }
 
+/** What an unlock would change, by a fresh look. Throws VM_NOT_FOUND. */
 export async function planUnlock(ask: LockAsk, vm: Vm, signal?: AbortSignal): Promise<Plan> {
   const fresh = await look(ask, vm, signal);
   return await asPlan(ask, fresh, draftUnlock(fresh), { kind: 'unlock' }, signal);

@@ -70,6 +70,7 @@ export function ordersFor(
   });
 }
 
+/** Why no rule can be written for this VM, and what would change that. */
 export function unsupported(vm: Vm): LatchkeyError {
   const why =
     vm.kind === 'classic'
