@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openStore } from '../../main/broker/store.ts';
 import { startHost } from '../../main/host.ts';
-import type { GrantId, VmId } from '../../shared/domain/ids.ts';
 import { createTestOs } from '../fakes/os.ts';
 import { temporaryFolder } from '../fakes/temporaryFolder.ts';
 
