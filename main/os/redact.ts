@@ -6,20 +6,21 @@ const secretName =
   'token|secret|password|passphrase|authorization|cookie|credential|private_?key|access_?key|api_?key|session_?key|signature';
 const namedMember = new RegExp(secretName, 'i');
 
+// Every repetition below is bounded or begins at one place only: what is logged may be made to hurt, and a pattern that
+// tries each start with each length would stand still on it for minutes.
+const nameOfSecret = `[\\w.-]{0,64}(?:${secretName})[\\w.-]{0,64}`;
+
 /** A member of JSON that stands inside a text. */
-const memberInText = new RegExp(
-  `"([\\w.-]*(?:${secretName})[\\w.-]*)"(\\s*:\\s*)"(?:[^"\\\\]|\\\\.)*"`,
-  'gi',
-);
+const memberInText = new RegExp(`"(${nameOfSecret})"(\\s*:\\s*)"(?:[^"\\\\]|\\\\.)*(?:"|$)`, 'gi');
 /** The same inside a string of JSON inside a text: up to the next quote, whatever was escaped. */
-const escapedMember = new RegExp(`(\\\\+"[\\w.-]*(?:${secretName})[\\w.-]*\\\\+"\\s*:\\s*\\\\+")[^"]*`, 'gi');
+const escapedMember = new RegExp(`((?<!\\\\)\\\\+"${nameOfSecret}\\\\+"\\s*:\\s*\\\\+")[^"]*`, 'gi');
 
 /** Values that are secrets by their own form. */
 const secretForms: RegExp[] = [
   // PEM private keys, with real or escaped line ends.
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   // JSON web tokens (RFC 7519): base64url pieces, the first an object.
-  /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g,
+  /\beyJ[\w-]{5,2048}\.[\w-]+(?:\.[\w-]*)?/g,
   // AWS access key ids.
   /\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g,
   /\b(?:Bearer|Basic)\s+[\w+/=.~-]{6,}/gi,

@@ -21,6 +21,7 @@ test('what can’t be right is refused and changes nothing', async () => {
     [{ organisationRanges: ['0.0.0.0/0'] }, 'BAD_INPUT'],
     [{ observers: ['http://a.example', 'https://b.example'] }, 'BAD_INPUT'],
     [{ observers: ['https://a.example'] }, 'BAD_INPUT'],
+    [{ observers: ['https://a.example/ip', 'https://A.example/other'] }, 'BAD_INPUT'],
     [{ observers: ['file:///etc/passwd', 'nonsense'], theme: 'dark' }, 'BAD_INPUT'],
   ];
   for (const [change, code] of bad) {

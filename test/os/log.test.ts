@@ -20,7 +20,8 @@ describe('redact', () => {
     ['an AWS secret', `key ${awsSecret} end`, awsSecret],
     ['a private key', '-----BEGIN OPENSSH PRIVATE KEY-----\\nabc\\n-----END OPENSSH PRIVATE KEY-----', 'abc'],
     ['a signed address', 'https://h/?sv=1&sig=abcdefgh%3D&x=1', 'abcdefgh'],
-    ['a one-time address', 'http://127.0.0.1:1/?t=abcdefghijkl', 'abcdefghijkl'],
+    ['a one-time address', 'http://127.0.0.1:1/#t=abcdefghijkl', 'abcdefghijkl'],
+    ['a member that was cut off', '{"refresh_token":"abcdefghijkl', 'abcdefghijkl'],
   ])('takes out %s', (_, text, secret) => {
     expect(redact(text)).not.toContain(secret);
     expect(redact(text)).toContain('[redacted]');

@@ -8,7 +8,7 @@ export function shellWord(text: string): string {
 /** One argument on a Windows command line (learn: “Parsing C command-line arguments”). */
 export function windowsWord(text: string): string {
   if (/^[A-Za-z0-9_/:=.,@+\\-]+$/.test(text)) return text;
-  return `"${text.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`;
+  return `"${text.replaceAll(/(?<!\\)(\\*)"/g, '$1$1\\"').replace(/(?<!\\)(\\+)$/, '$1$1')}"`;
 }
 
 /** A command a person can type to do the same by hand. */

@@ -95,10 +95,15 @@ test('a failure ends the stages with its code and is in the activity', async () 
   expect((await connect(services, { sources: ['1.2.3'] })).last).toMatchObject({
     error: { code: 'BAD_CIDR' },
   });
-  const options: Partial<ConnectInput> = { start: 'broker', clientArguments: ['-oProxyCommand=x'] };
-  expect((await connect(services, options)).last).toMatchObject({ error: { code: 'BAD_INPUT' } });
+  const options: Partial<ConnectInput>[] = [
+    { start: 'broker', clientArguments: ['-oProxyCommand=x'] },
+    { start: 'broker', client: 'rdp', clientArguments: ['/rdp2tcp:/bin/sh'] },
+  ];
+  for (const option of options) {
+    expect((await connect(services, option)).last).toMatchObject({ error: { code: 'BAD_INPUT' } });
+  }
   expect(services.activity.list({ kinds: ['connect'] }).rows.map(({ outcome }) => outcome)).toEqual(
-    Array(4).fill('failed'),
+    Array(5).fill('failed'),
   );
   expect(services.grants.list(true)).toEqual([]);
 });
