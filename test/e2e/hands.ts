@@ -1,8 +1,8 @@
 /** Where things are in the window, and looking at a VM's port from outside. */
 import { connect } from 'node:net';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { VmRow } from '../../shared/contract/vms.ts';
+import { accessibilityFaults } from '../fakes/axe.ts';
 
 /** A VM's row in the list, by its exact name. */
 export const row = (page: Page, name: string | RegExp): Locator =>
@@ -42,20 +42,7 @@ export function knock(vm: VmRow, port = 22): Promise<string | undefined> {
   });
 }
 
-/**
- * Nothing on the page breaks a rule of accessibility that a machine can check. `colours`: only those rules that another
- * theme could break.
- */
+/** Nothing on the page breaks a rule of accessibility; `only` as in `accessibilityFaults`. */
 export async function expectAccessible(page: Page, what: string, only?: 'colours'): Promise<void> {
-  // Measured when nothing moves any more: half-faded text has half its contrast.
-  await page.waitForFunction(() =>
-    document.getAnimations().every(({ playState }) => playState === 'finished'),
-  );
-  // The window has no frames: axe need not open a page of its own to put their results together.
-  const axe = new AxeBuilder({ page }).setLegacyMode(true);
-  const { violations } = await (only === 'colours' ? axe.withRules(['color-contrast']) : axe).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-  );
-  expect(found, what).toEqual([]);
+  expect(await accessibilityFaults(page, only), what).toEqual([]);
 }

@@ -1,8 +1,8 @@
 /** The window in a real Chromium, over the fake broker: screens are accessible, and hands find what they look for. */
-import AxeBuilder from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium } from '../../build/chromium.ts';
+import { accessibilityFaults } from '../fakes/axe.ts';
 import { serveFake } from './serveFake.ts';
 
 let served: Awaited<ReturnType<typeof serveFake>>;
@@ -47,15 +47,7 @@ const row = (name: string) => page.getByRole('row', { name, exact: false }).firs
 const dialog = () => page.locator('[role=dialog]:has(form)');
 
 async function accessible(what: string): Promise<void> {
-  // Measured when nothing moves any more: half-faded text has half its contrast.
-  await page.waitForFunction(() =>
-    document.getAnimations().every(({ playState }) => playState === 'finished'),
-  );
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-  );
-  expect(found, what).toEqual([]);
+  expect(await accessibilityFaults(page), what).toEqual([]);
 }
 
 describe.each(['light', 'dark'] as const)('in the %s theme', theme => {

@@ -25,6 +25,23 @@ const ownOf = (vm: Vm) => practice.group(north, `latchkey-${vm.id.split('/')[1]}
 const groupNames = () =>
   [...(practice.world.regions.get(north)?.groups.values() ?? [])].map(group => group.name);
 const fresh = async (vm: Vm) => (await cloud.vm(vm.id)) ?? vm;
+/** Somebody adds a rule to the shared group: SSH from a foreign range, but for what `fields` says. Gives its id. */
+function addForeign(fields: object): string {
+  const group = practice.world.regions.get(north)?.groups.get(practice.group(north, 'pay-shared').id);
+  const id = practice.world.newId('sgr');
+  group?.rules.set(id, {
+    id,
+    tags: new Map(),
+    egress: false,
+    protocol: 'tcp',
+    fromPort: 22,
+    toPort: 22,
+    peer: { kind: 'ipv4', cidr: '198.51.100.0/24' },
+    seenFrom: 0,
+    ...fields,
+  });
+  return id;
+}
 async function lock(vm: Vm, ports = ssh): Promise<Plan> {
   const plan = await cloud.planLock(vm, ports);
   await cloud.apply(plan, vm, nothing);
@@ -83,24 +100,9 @@ describe('lock', () => {
   });
 
   it('warns of a rule that is wider than the protected ports, and of members of a group that go on', async () => {
-    const group = practice.world.regions.get(north)?.groups.get(practice.group(north, 'pay-shared').id);
-    const add = (fields: object) => {
-      const id = practice.world.newId('sgr');
-      group?.rules.set(id, {
-        id,
-        tags: new Map(),
-        egress: false,
-        protocol: '-1',
-        fromPort: -1,
-        toPort: -1,
-        peer: { kind: 'ipv4', cidr: '198.51.100.0/24' },
-        seenFrom: 0,
-        ...fields,
-      });
-      return id;
-    };
+    const add = (fields: object) => addForeign({ protocol: '-1', fromPort: -1, toPort: -1, ...fields });
     const wide = add({});
-    const members = add({ peer: { kind: 'group', groupId: group?.id ?? '' } });
+    const members = add({ peer: { kind: 'group', groupId: practice.group(north, 'pay-shared').id } });
     const plan = await cloud.planLock(await practice.vm(cloud, 'pay-api-1'), ssh);
     expect(plan.warnings.find(text => text.includes(wide))).toContain('every protocol from 198.51.100.0/24');
     expect(plan.warnings.find(text => text.includes(members))).toContain('goes on letting in');
@@ -122,18 +124,7 @@ describe('lock', () => {
   it('is not done if something foreign came in after the plan', async () => {
     const vm = await practice.vm(cloud, 'pay-api-1');
     const plan = await cloud.planLock(vm, ssh);
-    const group = practice.world.regions.get(north)?.groups.get(practice.group(north, 'pay-shared').id);
-    const id = practice.world.newId('sgr');
-    group?.rules.set(id, {
-      id,
-      tags: new Map(),
-      egress: false,
-      protocol: 'tcp',
-      fromPort: 22,
-      toPort: 22,
-      peer: { kind: 'ipv4', cidr: '198.51.100.0/24' },
-      seenFrom: 0,
-    });
+    addForeign({ peer: { kind: 'ipv4', cidr: '198.51.100.0/24' } });
     practice.actions();
     await expect(cloud.apply(plan, vm, nothing)).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
     expect(practice.actions().every(action => action.startsWith('Describe'))).toBe(true);
@@ -236,18 +227,7 @@ describe('unlock', () => {
   it('takes a rule that somebody put back already', async () => {
     const vm = await practice.vm(cloud, 'pay-api-1');
     await lock(vm);
-    const group = practice.world.regions.get(north)?.groups.get(practice.group(north, 'pay-shared').id);
-    const id = practice.world.newId('sgr');
-    group?.rules.set(id, {
-      id,
-      tags: new Map(),
-      egress: false,
-      protocol: 'tcp',
-      fromPort: 22,
-      toPort: 22,
-      peer: { kind: 'ipv4', cidr: '0.0.0.0/0' },
-      seenFrom: 0,
-    });
+    addForeign({ peer: { kind: 'ipv4', cidr: '0.0.0.0/0' } });
     await unlock(vm);
     expect(shared()).toHaveLength(2);
   });
