@@ -1,5 +1,4 @@
 /** The page's entry: desktop or browser, the window is the same. */
-
 import { start } from './start.tsx';
 import { desktop } from './state/desktop.ts';
 import { messagePortTransport } from './state/messagePortTransport.ts';

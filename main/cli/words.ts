@@ -1,5 +1,4 @@
 /** Contract values in words, for tables. */
-
 import type { Grant } from '../../shared/contract/grants.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import { showName } from '../../shared/domain/hostile.ts';

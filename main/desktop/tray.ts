@@ -1,5 +1,4 @@
 /** The tray and the notices: both follow the broker's grants, and act through the contract like any other door. */
-
 import { Menu, Notification, nativeImage, Tray } from 'electron';
 import type { Grant } from '../../shared/contract/grants.ts';
 import { isLive } from '../../shared/domain/live.ts';

@@ -1,5 +1,4 @@
 /** What the tray says, as a pure function of the grants: every one that is live, with its time left. */
-
 import type { MenuItemConstructorOptions } from 'electron';
 import type { Grant } from '../../shared/contract/grants.ts';
 import { showName } from '../../shared/domain/hostile.ts';

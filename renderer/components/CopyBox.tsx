@@ -1,5 +1,4 @@
 /** A command or path to take along, with a button that copies it. */
-
 import { showName } from '../../shared/domain/hostile.ts';
 import { useText } from '../i18n/text.tsx';
 import { act, say } from '../state/toasts.ts';

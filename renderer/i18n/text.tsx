@@ -1,5 +1,4 @@
 /** Every word on the screen comes through here. A component holds message ids, never sentences. */
-
 import type { ReactNode } from 'react';
 import { useCallback } from 'react';
 import { FormattedMessage, type PrimitiveType, useIntl } from 'react-intl';

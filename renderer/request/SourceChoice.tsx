@@ -1,5 +1,4 @@
 /** From where the VM may be reached: the address you are seen from, a range you type, or all the policy allows. */
-
 import { showName } from '../../shared/domain/hostile.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { ErrorNote } from '../components/ErrorNote.tsx';

@@ -1,5 +1,4 @@
 /** The open doors, along the bottom of every screen: what is open, how long still, and the way to shut it. */
-
 import { useIntl } from 'react-intl';
 import type { Grant } from '../../shared/contract/grants.ts';
 import { showName } from '../../shared/domain/hostile.ts';

@@ -1,5 +1,4 @@
 /** The left side: screens with what is worth knowing about each, and where the person is seen from. */
-
 import { Icon, type IconName } from '../components/icons.tsx';
 import { useText } from '../i18n/text.tsx';
 import { useAccounts } from '../state/accounts.ts';

@@ -1,5 +1,4 @@
 /** Fills the stores from the broker's watches. Nothing polls. */
-
 import { useAccounts } from './accounts.ts';
 import { reloadActivity, showNewActivity } from './activity.ts';
 import { follow, type Taken } from './follow.ts';

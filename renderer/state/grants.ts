@@ -1,5 +1,4 @@
 /** Grants as the broker tells them, and small questions about them that only decide what is painted. */
-
 import { create } from 'zustand';
 import type { Grant, GrantChange } from '../../shared/contract/grants.ts';
 import { isLive } from '../../shared/domain/live.ts';

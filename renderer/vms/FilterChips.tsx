@@ -1,5 +1,4 @@
 /** Filters of the VM list. Clouds add up; the others narrow. */
-
 import { Popover } from '@base-ui/react/popover';
 import { IconButton } from '../components/Button.tsx';
 import { Chip } from '../components/Chip.tsx';

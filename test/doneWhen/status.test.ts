@@ -1,5 +1,4 @@
 /** Exit status and output of every command: one JSON document on stdout, or one error on stderr. */
-
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';

@@ -2,7 +2,6 @@
  * The connection to the practice cloud of this data directory. It is a process of its own that may be gone and come
  * back on other ports with another token: then the clouds are made anew, and those who hold one never notice.
  */
-
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';

@@ -1,5 +1,4 @@
 /** The stages of a connection, told as they happen. */
-
 import type { CloudKind } from '../../../shared/contract/common.ts';
 import type { ConnectEvent, StageName } from '../../../shared/contract/connect.ts';
 import type { Clock } from '../../os/ports.ts';

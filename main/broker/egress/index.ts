@@ -2,7 +2,6 @@
  * My IP: the address the VMs see us come from, as several observers tell it. What they said is kept until the
  * network changes, and not for long: a router gets another address without this computer noticing.
  */
-
 import type { MyIp } from '../../../shared/contract/egress.ts';
 import { parseAccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';

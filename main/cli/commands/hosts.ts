@@ -1,5 +1,4 @@
 /** ui, broker: commands that may be the host of a broker themselves. */
-
 import type { Command } from 'commander';
 import { isLive } from '../../../shared/domain/live.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';

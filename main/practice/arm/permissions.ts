@@ -1,5 +1,4 @@
 /** What a request is called in roles (`Microsoft.Network/networkSecurityGroups/securityRules/write`), and who may make it. */
-
 import { ArmError } from './errors.ts';
 import type { Caller } from './tokens.ts';
 

@@ -1,5 +1,4 @@
 /** The practice EC2 with AWS clouds signed in to it, for tests: real SDK, real HTTPS, a real clock. */
-
 import { createAwsCloud } from '../../../main/clouds/aws/index.ts';
 import type { Cloud } from '../../../main/clouds/cloud.ts';
 import { createClock } from '../../../main/os/clock.ts';

@@ -1,5 +1,4 @@
 /** The practice cloud's own judgement of packets, and Latchkey's, which was written apart from it, must agree. */
-
 import type { NetworkSecurityGroup as SdkNsg } from '@azure/arm-network';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
