@@ -45,3 +45,19 @@ test('nothing names a path of one machine or a registry', () => {
   const readable = files.filter(file => /\.(ts|tsx|js|mjs|json|md|html|css|yml|sh)$|^\.ci\/run$/.test(file));
   expect(readable.filter(file => words.test(text(file)))).toEqual([]);
 });
+
+test('every file that a README names is there, in its own top folder or by its whole path', () => {
+  const missing = files
+    .filter(file => file.endsWith('README.md'))
+    .flatMap(readme => {
+      const top = readme.slice(0, readme.indexOf('/') + 1);
+      const named = [...text(readme).matchAll(/`(?:\.\.\/)*([\w./-]+\.(?:tsx?|m?js|css|html|jsonc?))`/g)];
+      return named
+        .filter(
+          ([, name = '']) =>
+            !files.some(file => file === name || (file.startsWith(top) && file.endsWith(`/${name}`))),
+        )
+        .map(([, name]) => `${readme}: ${name}`);
+    });
+  expect(missing).toEqual([]);
+});
