@@ -84,7 +84,7 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
     });
     const caFile = join(options.dataDirectory, 'practice-ca.pem');
     await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
-    await writeFile(caFile, core.certificates.ca);
+    await writeFile(caFile, core.certificates.ca, { mode: 0o600 });
     const viewerKey = keyOf(awsWorld, 'viewer');
     return {
       info: await describe({ core, arm, awsWorld, azure, aws, caFile }),

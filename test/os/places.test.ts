@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -31,6 +31,39 @@ describe('the data directory', () => {
     expect(() => dataDirectory('/dev/null/x', false, {})).toThrow(
       expect.objectContaining({ code: 'DISK_FULL' }),
     );
+  });
+});
+
+describe.runIf(process.getuid !== undefined)('a data directory that is not this user’s alone', () => {
+  const refused = (folder: string, why: string) =>
+    expect(() => dataDirectory(folder, false, {})).toThrow(
+      expect.objectContaining({ code: 'BAD_INPUT', message: expect.stringContaining(why) }),
+    );
+
+  it('is refused: others could put a ledger, host keys or a socket there', () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o777);
+    refused(folder, 'everybody');
+    chmodSync(folder, 0o1777);
+    refused(folder, 'everybody');
+    // A link does not hide it.
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(folder, link);
+    refused(link, 'everybody');
+    chmodSync(folder, 0o755);
+    expect(dataDirectory(folder, false, {})).toBe(realpathSync(folder));
+  });
+
+  // Only the administrator can give a folder away.
+  it.runIf(process.getuid?.() === 0)('is refused when it belongs to somebody, or to a group of more', () => {
+    const folder = temporaryFolder();
+    chownSync(folder, 65_534, 0);
+    refused(folder, 'another user');
+    chownSync(folder, 0, 65_534);
+    chmodSync(folder, 0o770);
+    refused(folder, 'group');
+    chownSync(folder, 0, 0);
+    expect(dataDirectory(folder, false, {})).toBe(realpathSync(folder));
   });
 });
 
