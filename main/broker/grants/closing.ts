@@ -1,9 +1,10 @@
 /** Ending grants: their rules go, and what can't be shut is `stuck` and tried again for as long as it takes. */
 import type { GrantId } from '../../../shared/domain/ids.ts';
+import { isLive } from '../../../shared/domain/live.ts';
 import { type ErrorData, toErrorData } from '../../../shared/errors.ts';
 import type { Instant } from '../../os/ports.ts';
 import type { GrantsContext } from './context.ts';
-import { type Cause, type GrantRecord, liveStates } from './records.ts';
+import type { Cause, GrantRecord } from './records.ts';
 
 export interface Closer {
   /** Shuts these grants' doors now. Returns when each is closed, failed or stuck. Grants that are over are left alone. */
@@ -19,9 +20,7 @@ export function createCloser(context: GrantsContext): Closer {
   const inHand = new Map<GrantId, Promise<void>>();
 
   async function shutNow(ids: GrantId[], cause: Cause): Promise<void> {
-    const grants = ids
-      .flatMap(id => ledger.grant(id) ?? [])
-      .filter(grant => liveStates.includes(grant.state));
+    const grants = ids.flatMap(id => ledger.grant(id) ?? []).filter(isLive);
     for (const grant of grants) endings.begin(grant.id, grant.cause ?? cause);
     inOneWrite(() => {
       for (const { id } of grants) {

@@ -1,6 +1,7 @@
 /** Grants: put together here, and shown to the other concerns as `Grants` (services.ts). */
 import type { Grant } from '../../../shared/contract/grants.ts';
 import type { AccountId, GrantId } from '../../../shared/domain/ids.ts';
+import { isLive } from '../../../shared/domain/live.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { Database, Instant, Os } from '../../os/ports.ts';
 import { createChanges } from '../changes.ts';
@@ -14,7 +15,7 @@ import { createGateKeeper } from './gateKeeper.ts';
 import { createLedger } from './ledger.ts';
 import { oneAtATime } from './oneAtATime.ts';
 import { createOpener } from './opening.ts';
-import { type GrantRecord, liveStates, wantsRules } from './records.ts';
+import { type GrantRecord, wantsRules } from './records.ts';
 import { createSweep } from './sweep.ts';
 import { grantView } from './view.ts';
 import { createWatch } from './watch.ts';
@@ -198,7 +199,7 @@ export function createGrants(deps: GrantsDeps): GrantsService {
       }
     },
     onChange: run => changes.on(run),
-    anyLive: () => ledger.grants().some(grant => liveStates.includes(grant.state)),
+    anyLive: () => ledger.grants().some(isLive),
     start() {
       watch.start();
       listening.push(

@@ -3,13 +3,13 @@
  * Every method is durable when it returns. Throws DISK_FULL; then nothing of that call was written.
  */
 import type { AccountId, GateId, GrantId, VmId } from '../../../shared/domain/ids.ts';
+import { liveStates } from '../../../shared/domain/live.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Database, SqlValue } from '../../os/ports.ts';
 import {
   endFromRow,
   type GrantRecord,
   grantFromRow,
-  liveStates,
   type RuleRecord,
   ruleFromRow,
   shareKey,

@@ -2,6 +2,7 @@
 import type { Protocol } from '../../../shared/contract/common.ts';
 import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
+import { isLive } from '../../../shared/domain/live.ts';
 import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
 import { policyInForce } from '../../../shared/domain/tabs.ts';
 import { endAfter, formatDuration } from '../../../shared/domain/time.ts';
@@ -11,7 +12,7 @@ import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Random } from '../../os/ports.ts';
 import type { Closer } from './closing.ts';
 import type { GrantsContext } from './context.ts';
-import { type GrantRecord, liveStates } from './records.ts';
+import type { GrantRecord } from './records.ts';
 
 export interface Opener {
   /** What a request for one VM would do. Throws what `open` would throw before it writes. */
@@ -88,7 +89,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
       await closer.shut([id], 'failed');
     }
     const after = ledger.grant(id);
-    if (after && liveStates.includes(after.state)) {
+    if (after && isLive(after)) {
       return new LatchkeyError({
         ...error,
         message: `${error.message} What was opened before that could not be shut yet; it is being tried again.`,

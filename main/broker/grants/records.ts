@@ -50,16 +50,6 @@ export interface RuleRecord {
   standingSince: Instant | undefined;
 }
 
-/** States in which a grant may still have something open. */
-export const liveStates: readonly GrantState[] = [
-  'requested',
-  'opening',
-  'open',
-  'extending',
-  'closing',
-  'stuck',
-];
-
 /** True while the grant wants its rules to stand. */
 export function wantsRules(grant: GrantRecord): boolean {
   return grant.state === 'opening' || grant.state === 'open' || grant.state === 'extending';

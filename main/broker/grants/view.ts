@@ -1,10 +1,11 @@
 /** A grant as the doors show it. */
 import type { Grant } from '../../../shared/contract/grants.ts';
 import type { Policy } from '../../../shared/contract/policies.ts';
+import { isLive } from '../../../shared/domain/live.ts';
 import { maxTime } from '../../../shared/domain/request.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Instant } from '../../os/ports.ts';
-import { type GrantRecord, liveStates, type RuleRecord } from './records.ts';
+import type { GrantRecord, RuleRecord } from './records.ts';
 
 const iso = (at: Instant) => new Date(at).toISOString();
 
@@ -18,7 +19,7 @@ export function grantView(
   policy: Policy | undefined,
   now: Instant,
 ): Grant {
-  const live = liveStates.includes(grant.state);
+  const live = isLive(grant);
   const longest = live && policy ? longestFor(grant, policy) : undefined;
   return {
     id: grant.id,
