@@ -4,6 +4,7 @@ import type { AccountId, GrantId } from '../../../shared/domain/ids.ts';
 import { isLive } from '../../../shared/domain/live.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { Database, Instant, Os } from '../../os/ports.ts';
+import { pause } from '../../waiting.ts';
 import { createChanges } from '../changes.ts';
 import type { Accounts, Activity, Egress, Grants, Inventory } from '../services.ts';
 import { createAdopter } from './adopting.ts';
@@ -131,26 +132,22 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     );
   }
 
-  /** Any answer carries a cloud's time. */
+  /** Any answer carries a cloud's time. What waits for it must not wait for long, whatever a cloud does. */
   async function askTime(): Promise<void> {
     const limit = new AbortController();
-    using _ = clock.after(askTimeMs, () => limit.abort());
+    const tooLong = pause(clock, askTimeMs).then(() => limit.abort());
     const asked = new Set(ledger.ends().map(grant => grant.account));
-    await Promise.all(
-      accounts
-        .clouds()
-        .filter(cloud => asked.has(cloud.account) && context.usable(cloud.account))
-        .map(cloud =>
-          cloud
-            .identity(limit.signal)
-            .catch((error: unknown) =>
-              log.warn(
-                { error: toErrorData(error), account: cloud.account },
-                'a cloud did not tell its time',
-              ),
-            ),
-        ),
-    );
+    const answers = accounts
+      .clouds()
+      .filter(cloud => asked.has(cloud.account) && context.usable(cloud.account))
+      .map(cloud =>
+        cloud
+          .identity(limit.signal)
+          .catch((error: unknown) =>
+            log.warn({ error: toErrorData(error), account: cloud.account }, 'a cloud did not tell its time'),
+          ),
+      );
+    await Promise.race([tooLong, Promise.all(answers)]);
   }
 
   return {

@@ -62,13 +62,15 @@ test('two brokers on one cloud, several moves at once', { timeout: 60_000 }, asy
       await Promise.allSettled(moves.map(one => make(world, people, one)));
       await world.heal();
       await world.clock.advance(seconds * 1000);
+      // The clouds' time is only known roughly after a jump in the middle of a question.
+      for (const person of people) person.networkChanged();
       await calm(world, people);
       expect(await standing(world)).toEqual(wanted(people));
     }
     await Promise.all(people.map(({ grants }) => grants.revoke({ all: true })));
     expect(await standing(world)).toEqual([]);
   };
-  await fc.assert(fc.asyncProperty(rounds, run), { numRuns: 6, seed: 20_261_123, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(rounds, run), { numRuns: 3, seed: 20_261_123, endOnFailure: true });
 });
 
 async function make(world: World, people: TestBroker[], one: Move): Promise<void> {
