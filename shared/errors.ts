@@ -117,6 +117,17 @@ export function toErrorData(thrown: unknown): ErrorData {
   };
 }
 
+/** Is this what `toErrorData` gives? For what comes from another process. */
+export function isErrorData(value: unknown): value is ErrorData {
+  if (typeof value !== 'object' || value === null || !('code' in value) || !('message' in value))
+    return false;
+  return (
+    typeof value.code === 'string' &&
+    Object.hasOwn(errorKinds, value.code) &&
+    typeof value.message === 'string'
+  );
+}
+
 /** Closes a switch over a union: a new member that nobody handles is a compile error. */
 export function assertNever(value: never): never {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);

@@ -4,8 +4,7 @@
  */
 import { mapEventIterator, ORPCError } from '@orpc/client';
 import type { StandardRPCHandlerOptions } from '@orpc/server/standard';
-import type { ErrorData } from '../../shared/errors.ts';
-import { errorKinds, LatchkeyError, toErrorData } from '../../shared/errors.ts';
+import { type ErrorData, isErrorData, LatchkeyError, toErrorData } from '../../shared/errors.ts';
 import type { Logger } from '../os/ports.ts';
 
 /**
@@ -93,11 +92,6 @@ export function fromCrossing(error: unknown): unknown {
     );
   }
   return error;
-}
-
-function isErrorData(value: unknown): value is ErrorData {
-  const code = (value as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && code in errorKinds;
 }
 
 /** True for the output of a streaming procedure. */

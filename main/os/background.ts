@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ErrorData, errorKinds, LatchkeyError } from '../../shared/errors.ts';
+import { isErrorData, LatchkeyError } from '../../shared/errors.ts';
 import { redact } from './redact.ts';
 
 const pauseMs = 50;
@@ -61,8 +61,8 @@ function notUp(name: 'broker' | 'practice', why: string, output: string): Latchk
 /** The error a `latchkey --json` command ended with, if that is what the line is. */
 function toldError(line: string): LatchkeyError | undefined {
   try {
-    const { error } = JSON.parse(line) as { error?: ErrorData };
-    return error && error.code in errorKinds ? new LatchkeyError(error) : undefined;
+    const { error } = JSON.parse(line) as { error?: unknown };
+    return isErrorData(error) ? new LatchkeyError(error) : undefined;
   } catch {
     return undefined; // An ordinary line of output.
   }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { LatchkeyError } from '../../shared/errors.ts';
+import { asDiskError } from './diskErrors.ts';
 import type { Files } from './ports.ts';
 
 /** The real file system. A full or read-only disk throws DISK_FULL; anything else as Node throws it. */
@@ -35,7 +35,7 @@ async function writeText(path: string, text: string): Promise<void> {
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw asDiskFull(error, path);
+    throw asDiskError(error, path);
   }
 }
 
@@ -45,7 +45,7 @@ async function ensureFolder(path: string): Promise<void> {
     // One that was there before may be open to others.
     if (process.platform !== 'win32') await chmod(path, 0o700);
   } catch (error) {
-    throw asDiskFull(error, path);
+    throw asDiskError(error, path);
   }
 }
 
@@ -63,29 +63,4 @@ async function syncFolder(path: string): Promise<void> {
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
   throw error;
-}
-
-function asDiskFull(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new LatchkeyError(
-      {
-        code: 'DISK_FULL',
-        message: `The disk is full: ${path} was not written.`,
-        fix: 'Make room and try again.',
-      },
-      { cause: error },
-    );
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    return new LatchkeyError(
-      {
-        code: 'DISK_FULL',
-        message: `${path} can't be written (${code}).`,
-        fix: 'Let this user write there, or name another folder with --data-dir.',
-      },
-      { cause: error },
-    );
-  }
-  return error;
 }

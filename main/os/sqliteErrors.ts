@@ -1,5 +1,6 @@
 /** What SQLite's result codes (sqlite.org/rescode.html) mean to a person. */
 import { LatchkeyError } from '../../shared/errors.ts';
+import { asDiskError, cannotWrite, diskFull, notWritable } from './diskErrors.ts';
 
 /** Primary result codes; an extended code holds its primary one in its low byte. */
 const primary = { perm: 3, busy: 5, readonly: 8, ioerr: 10, corrupt: 11, full: 13, cantopen: 14, notadb: 26 };
@@ -14,12 +15,10 @@ export function sqliteCode(error: unknown): keyof typeof primary | undefined {
 
 /** DISK_FULL and LEDGER_DAMAGED as LatchkeyError; everything else as it was thrown. */
 export function asSqliteError(error: unknown, path: string): unknown {
-  const code = sqliteCode(error) ?? (error as NodeJS.ErrnoException).code;
+  const code = sqliteCode(error);
   switch (code) {
     case 'full':
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return cannotWrite(error, `The disk is full: ${path} was not written.`, 'Make room and try again.');
+      return diskFull(error, path);
     case 'ioerr':
       return cannotWrite(
         error,
@@ -29,19 +28,14 @@ export function asSqliteError(error: unknown, path: string): unknown {
     case 'perm':
     case 'readonly':
     case 'cantopen':
-    case 'EACCES':
-    case 'EROFS':
-      return cannotWrite(
-        error,
-        `${path} can't be written.`,
-        'Let this user write there, or name another folder with --data-dir.',
-      );
+      return notWritable(error, `${path} can't be written.`);
     case 'corrupt':
     case 'notadb':
       return damaged(path, error instanceof Error ? error.message : '', error);
-    case undefined:
-    default:
+    case 'busy':
       return error;
+    case undefined:
+      return asDiskError(error, path);
   }
 }
 
@@ -51,8 +45,4 @@ export function damaged(path: string, what: string, cause?: unknown): LatchkeyEr
     { code: 'LEDGER_DAMAGED', message: `${path} is damaged.`, detail: { path, what } },
     { cause },
   );
-}
-
-function cannotWrite(cause: unknown, message: string, fix: string): LatchkeyError {
-  return new LatchkeyError({ code: 'DISK_FULL', message, fix }, { cause });
 }

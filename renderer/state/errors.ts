@@ -1,18 +1,6 @@
 /** Whatever a call threw, as the one shape the screens show. */
 import { ORPCError } from '@orpc/client';
-import { type ErrorData, errorKinds, LatchkeyError, toErrorData } from '../../shared/errors.ts';
-
-function isErrorData(value: unknown): value is ErrorData {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'code' in value &&
-    typeof value.code === 'string' &&
-    value.code in errorKinds &&
-    'message' in value &&
-    typeof value.message === 'string'
-  );
-}
+import { type ErrorData, isErrorData, LatchkeyError, toErrorData } from '../../shared/errors.ts';
 
 /** A thrown value as ErrorData: the broker's own words where it spoke, ours where it could not. */
 export function errorOf(thrown: unknown): ErrorData {
