@@ -44,29 +44,32 @@ test.each([
   let next = 1;
   let through = false;
 
-  async function worker(): Promise<void> {
-    while (!through) {
-      const killAt = next++;
-      const dataDirectory = join(folder, `${cloud}-${killAt}`);
-      // A practice cloud for each: they share neither gates nor request quotas.
-      const practice = await startPractice({ dataDirectory, latencyMs: 0 });
-      const killed = await runVictim({ dataDirectory, info: practice.info, vm, killAt, forMs, byMs });
-      if (killed === undefined) {
-        through = true;
-        await practice.stop();
-        return;
-      }
-      const at = `point ${killAt} (${killed})`;
-      const broker = await recovered(dataDirectory, practice);
-      survivors.push({ broker, practice, at });
-      await expectAgreement(broker, practice, at);
+  /** False if the victim got through. */
+  async function killed(killAt: number | string): Promise<boolean> {
+    const dataDirectory = join(folder, `${cloud}-${killAt}`);
+    // A practice cloud for each: they share neither gates nor request quotas.
+    const practice = await startPractice({ dataDirectory, latencyMs: 0 });
+    const label = await runVictim({ dataDirectory, info: practice.info, vm, killAt, forMs, byMs });
+    if (label === undefined) {
+      await practice.stop();
+      return false;
     }
+    const at = `point ${killAt} (${label})`;
+    const broker = await recovered(dataDirectory, practice);
+    survivors.push({ broker, practice, at });
+    await expectAgreement(broker, practice, at);
+    return true;
+  }
+
+  async function worker(): Promise<void> {
+    while (!through) if (!(await killed(next++))) through = true;
   }
   await Promise.all(Array.from({ length: atOnce }, worker));
 
-  // Every kind of point was there: a run that was killed nowhere proves nothing.
+  // A busy computer may order its points otherwise from run to run: what no number met is met by its name.
   for (const kind of ['transaction', 'write of grants', 'write of rules', 'open', 'extend', 'close']) {
-    expect(survivors.filter(({ at }) => at.endsWith(`(${kind})`))).not.toEqual([]);
+    const met = survivors.some(({ at }) => at.endsWith(`(${kind})`));
+    expect(met || (await killed(kind)), kind).toBe(true);
   }
 
   for (const { broker, practice, at } of survivors) {

@@ -13,7 +13,8 @@ export interface VictimInput {
   dataDirectory: string;
   info: PracticeInfo;
   vm: string;
-  killAt: number;
+  /** At which point, counted from 1; or the first one of a kind. */
+  killAt: number | string;
   forMs: number;
   byMs: number;
 }
@@ -28,7 +29,7 @@ let armed = false;
 function reach(label: string): void {
   if (!armed) return;
   reached++;
-  if (reached !== input.killAt) return;
+  if (input.killAt !== reached && input.killAt !== label) return;
   process.stdout.write(`${label}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
