@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import ssh2, { type Client, type ConnectConfig, type SignCallback } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeKeyPair } from '../../../main/practice/machines/hostKeys.ts';
 import { exec, login, startOne } from './setup.ts';
 
 /** Offers a public key it has no private one for. */
@@ -27,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => started.net.stop());
 
 describe('login', () => {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const pair = makeKeyPair();
 
   test.each<[string, ConnectConfig]>([
     ['nothing', { authHandler: ['none'] }],
