@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: ['test/e2e/**', 'test/bench/**', 'node_modules/**'],
     environment: 'node',
     pool: 'forks',
+    // One file a core: vitest would leave a core to itself, which it has no use for when it does not watch.
+    maxWorkers: '100%',
     testTimeout: 60_000,
   },
 });
