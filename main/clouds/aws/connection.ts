@@ -13,7 +13,7 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { createQueue, type Queue } from '../../waiting.ts';
-import { cancelled, waitOut } from '../calls.ts';
+import { cancelled, createCloudClock, waitOut } from '../calls.ts';
 import { awsError } from './errors.ts';
 import { createLimit } from './limit.ts';
 
@@ -72,7 +72,7 @@ const maxAttempts = 6;
 export function connect(options: AwsOptions): Connection {
   const { clock } = options;
   const over = new AbortController();
-  let offset = 0;
+  const cloudClock = createCloudClock(clock);
   const clients = new Map<string, Promise<EC2 | STS>>();
   // One set of kept-alive connections for all regions: with one endpoint they go to the same host.
   const requestHandler = new NodeHttpHandler({
@@ -93,19 +93,15 @@ export function connect(options: AwsOptions): Connection {
     maxAttempts,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
   });
-  const noteDate = (response: unknown) => {
-    const date = Date.parse(headersOf(response)?.['date'] ?? '');
-    // Told in whole seconds: half a second is the middle of what it can mean.
-    if (!Number.isNaN(date)) offset = date + 500 - clock.now();
-  };
   const once = <Client extends EC2 | STS>(key: string, make: () => Promise<Client>) => {
     const known = clients.get(key) as Promise<Client> | undefined;
     if (known) return known;
     const made = make().then(client => {
       (client as EC2).middlewareStack.add(
         send => async request => {
+          const asked = clock.now();
           const result = await send(request);
-          noteDate(result.response);
+          cloudClock.heard(headersOf(result.response)?.['date'], asked);
           boundBody(result.response);
           return result;
         },
@@ -137,8 +133,8 @@ export function connect(options: AwsOptions): Connection {
     random: options.random,
     log: options.log,
     queue: createQueue(),
-    now: () => clock.now() + offset,
-    clockOffset: () => offset,
+    now: () => clock.now() + cloudClock.offset(),
+    clockOffset: cloudClock.offset,
     ec2(region, action, send, signal) {
       if (!options.regions.includes(region)) throw unknownRegion(region);
       const client = once(`ec2 ${region}`, async () => {

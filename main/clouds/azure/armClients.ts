@@ -12,7 +12,7 @@ import type * as RestPipeline from '@azure/core-rest-pipeline';
 import type { HttpMethods, Pipeline, PipelineOptions, PipelineResponse } from '@azure/core-rest-pipeline';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
-import { cancelled } from '../calls.ts';
+import { cancelled, createCloudClock } from '../calls.ts';
 import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
 import { bounded } from './bounded.ts';
 import { isNetworkError, noToken, unreachable } from './errors.ts';
@@ -66,16 +66,13 @@ export function createArm(options: ArmOptions): Arm {
   };
   const endpoint = options.armEndpoint.replace(/\/+$/, '');
   const scope = `${endpoint}/.default`;
-  let offset = 0;
+  const cloudClock = createCloudClock(clock);
   const context: ArmPolicyContext = {
     clock,
     log: options.log,
     chance: options.chance,
     origin: new URL(endpoint).origin,
-    // `Date` is cut to the second: half a second is the likeliest rest.
-    onDate: date => {
-      offset = date + 500 - clock.now();
-    },
+    onDate: cloudClock.heard,
   };
   const pipelineOptions: PipelineOptions = {
     retryOptions: { maxRetries: 0 },
@@ -155,7 +152,7 @@ export function createArm(options: ArmOptions): Arm {
         throw unreachable(`GET https://${new URL(url).host}`, error);
       }
     },
-    clockOffset: () => offset,
+    clockOffset: cloudClock.offset,
   };
 }
 

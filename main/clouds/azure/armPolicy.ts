@@ -4,7 +4,7 @@
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import type { Clock, Logger } from '../../os/ports.ts';
+import type { Clock, Instant, Logger } from '../../os/ports.ts';
 import { cancelled, waitOut } from '../calls.ts';
 import { bounded } from './bounded.ts';
 import {
@@ -24,8 +24,8 @@ export interface ArmPolicyContext {
   chance(): number;
   /** Origin of the ARM endpoint: a token is never sent anywhere else, whatever a polling address says. */
   origin: string;
-  /** Told the cloud's time (epoch ms, to the second) with each answer. */
-  onDate(cloudTime: number): void;
+  /** Told the `Date` of each answer, and when its request went out. */
+  onDate(date: string | undefined, asked: Instant): void;
 }
 
 /** Throttling and “busy” are waited out for this long after the first attempt; then the refusal stands. */
@@ -67,6 +67,7 @@ async function once(
   next: (request: PipelineRequest) => Promise<PipelineResponse>,
 ): Promise<Outcome> {
   let response: PipelineResponse;
+  const sent = context.clock.now();
   try {
     response = await bounded(request, next);
   } catch (error) {
@@ -77,8 +78,7 @@ async function once(
     if (!isNetworkError(error)) throw error;
     return { error: unreachable(asked, error), kind: isCertificateError(error) ? 'final' : 'cut' };
   }
-  const date = Date.parse(response.headers.get('date') ?? '');
-  if (!Number.isNaN(date)) context.onDate(date);
+  context.onDate(response.headers.get('date'), sent);
   const body = parseBody(response);
   if (body === cut) return { error: unreachable(asked, new Error('half an answer')), kind: 'cut' };
 

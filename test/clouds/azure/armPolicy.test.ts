@@ -28,8 +28,8 @@ function ask(turns: Turn[], options: { signal?: AbortSignal; url?: string } = {}
     log: quiet,
     chance: () => 0.5,
     origin: 'https://management.azure.com',
-    onDate: cloudTime => {
-      date = cloudTime;
+    onDate: told => {
+      date = Date.parse(told ?? '');
     },
   });
   const request = createPipelineRequest({
