@@ -1,4 +1,5 @@
 /** The caller's side of the local socket: the contract, typed, for the command line and for a desktop app that takes over. */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createORPCClient, mapEventIterator } from '@orpc/client';
@@ -8,8 +9,9 @@ import type { Contract } from '../../shared/contract/index.ts';
 import { LatchkeyError } from '../../shared/errors.ts';
 import { socketPath } from '../os/socketPath.ts';
 import { fromCrossing, isStream } from './errors.ts';
+import { isProof, proofOf, readLine, type Wants } from './handshake.ts';
 import { onLine, sendLine } from './lines.ts';
-import { type Greeting, tokenPath } from './paths.ts';
+import { tokenPath } from './paths.ts';
 
 /** The longest answer, in bytes: a list of a hundred thousand VMs is a tenth of it. */
 const longestAnswer = 1024 ** 3;
@@ -67,18 +69,31 @@ interface Greeted {
   lines: { run: (line: string) => void };
 }
 
-/** Undefined when nobody listens, or a broker that is just leaving or coming does not know the token. */
-async function greet(dataDirectory: string, wants: Greeting['wants']): Promise<Greeted | undefined> {
+/**
+ * Undefined when nobody listens, or who does can't prove that it knows the token: a broker that is just leaving or
+ * coming, or a stranger.
+ */
+async function greet(dataDirectory: string, wants: Wants): Promise<Greeted | undefined> {
   const token = await readFile(tokenPath(dataDirectory), 'utf8').catch(unlessMissing);
   if (token === undefined) return undefined;
   return new Promise((resolve, reject) => {
     const socket = connect({ path: socketPath(dataDirectory, 'broker') });
+    const ours = randomBytes(32).toString('base64url');
+    const stranger = () => {
+      socket.destroy();
+      reject(unreachable('something else answers in its place'));
+    };
     const lines = {
       run: (line: string) => {
-        const first = parse(line);
-        if (first !== undefined) return resolve({ socket, first, lines });
-        socket.destroy();
-        return reject(unreachable('something else answers in its place'));
+        const { hello, proof } = readLine(line) ?? {};
+        if (hello === undefined) return stranger();
+        const hellos = { caller: ours, broker: hello };
+        if (!isProof(proof, proofOf('broker', token, hellos))) return void socket.destroy();
+        lines.run = answer => {
+          const first = parse(answer);
+          return first === undefined ? stranger() : resolve({ socket, first, lines });
+        };
+        void sendLine(socket, JSON.stringify({ proof: proofOf('caller', token, hellos), wants }));
       },
     };
     onLine(socket, longestAnswer, line => lines.run(line));
@@ -87,7 +102,7 @@ async function greet(dataDirectory: string, wants: Greeting['wants']): Promise<G
       if (!nobody) reject(unreachable(error.code ?? error.message));
     });
     socket.on('close', () => resolve(undefined));
-    void sendLine(socket, JSON.stringify({ token, wants } satisfies Greeting));
+    void sendLine(socket, JSON.stringify({ hello: ours }));
   });
 }
 

@@ -16,6 +16,8 @@ export function onLine(socket: Socket, limit: number, run: (line: string) => voi
       size = 0;
       if (line.length > limit) return socket.destroy();
       run(line.toString('utf8'));
+      // Hung up on: what else came with it counts no more.
+      if (socket.destroyed) return undefined;
     }
     pieces.push(rest);
     size += rest.length;

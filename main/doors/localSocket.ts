@@ -1,15 +1,15 @@
 /** The door for this user's programs: a socket in a 0700 folder, and a token besides. */
-import { timingSafeEqual } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Os } from '../os/ports.ts';
 import { socketPath } from '../os/socketPath.ts';
 import { longestFrame, type Wire } from './carry.ts';
+import { isProof, proofOf, readLine, type Wants } from './handshake.ts';
 import { onLine, sendLine } from './lines.ts';
-import { type Greeting, tokenPath } from './paths.ts';
+import { tokenPath } from './paths.ts';
 
-/** A caller says at once who it is. */
+/** A caller proves at once that it is this user's. */
 const greetingMs = 5_000;
 
 /**
@@ -24,12 +24,13 @@ export async function openLocalSocket(options: {
 }): Promise<AsyncDisposable> {
   const { os, dataDirectory } = options;
   const path = socketPath(dataDirectory, 'broker');
-  const token = Buffer.from(os.random.bytes(32)).toString('base64url');
+  const secret = () => Buffer.from(os.random.bytes(32)).toString('base64url');
+  const token = secret();
   await os.files.ensureFolder(join(dataDirectory, 'run'));
   await os.files.writeText(tokenPath(dataDirectory), token);
 
-  const serve = (socket: Socket, greeting: Greeting, wire: Wire) => {
-    if (greeting.wants === 'calls') {
+  const serve = (socket: Socket, wants: Wants, wire: Wire) => {
+    if (wants === 'calls') {
       options.carry(wire);
       return sendLine(socket, '{}');
     }
@@ -46,9 +47,19 @@ export async function openLocalSocket(options: {
     socket.on('error', () => socket.destroy());
     const late = os.clock.after(greetingMs, () => socket.destroy());
     let onFrame: (line: string) => void = line => {
+      const caller = readLine(line)?.hello;
+      if (caller === undefined) return void socket.destroy();
+      const hellos = { caller, broker: secret() };
+      void sendLine(
+        socket,
+        JSON.stringify({ hello: hellos.broker, proof: proofOf('broker', token, hellos) }),
+      );
+      onFrame = answer => begin(answer, proofOf('caller', token, hellos));
+    };
+    const begin = (line: string, expected: string) => {
+      const { proof, wants } = readLine(line) ?? {};
+      if (!isProof(proof, expected)) return void socket.destroy();
       late[Symbol.dispose]();
-      const greeting = readGreeting(line, token);
-      if (!greeting) return void socket.destroy();
       onFrame = () => undefined;
       const wire: Wire = {
         send: frame => sendLine(socket, frame),
@@ -58,7 +69,7 @@ export async function openLocalSocket(options: {
         onClose: run => socket.on('close', run),
         close: () => socket.destroy(),
       };
-      serve(socket, greeting, wire).catch((error: unknown) => {
+      serve(socket, wants === 'address' ? 'address' : 'calls', wire).catch((error: unknown) => {
         os.log.error({ err: error }, 'no web address could be made');
         socket.destroy();
       });
@@ -80,17 +91,4 @@ export async function openLocalSocket(options: {
         for (const socket of connected) socket.destroy();
       }),
   };
-}
-
-/** The first line of a caller who has the token; undefined for anybody else. Compared in constant time. */
-function readGreeting(line: string, token: string): Greeting | undefined {
-  try {
-    const greeting = JSON.parse(line) as Partial<Greeting> | null;
-    const given = Buffer.from(String(greeting?.token));
-    const expected = Buffer.from(token);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-    return { token, wants: greeting?.wants === 'address' ? 'address' : 'calls' };
-  } catch {
-    return undefined; // Not even JSON: no caller of ours.
-  }
 }

@@ -12,6 +12,7 @@ import { implement } from '@orpc/server';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type BrokerRouter, createCarrier, type Talk, type Wire } from '../../main/doors/carry.ts';
+import { proofOf } from '../../main/doors/handshake.ts';
 import { onLine } from '../../main/doors/lines.ts';
 import { openLocalSocket } from '../../main/doors/localSocket.ts';
 import { type LoopbackWeb, openLoopbackWeb } from '../../main/doors/loopbackWeb.ts';
@@ -131,14 +132,18 @@ async function localSocketDoor(router: BrokerRouter): Promise<TestDoor> {
     webAddress: () => Promise.resolve('address'),
   });
   onTestFinished(() => door[Symbol.asyncDispose]());
-  const greeting = JSON.stringify({ token: readFileSync(tokenPath(dataDirectory), 'utf8'), wants: 'calls' });
+  const token = readFileSync(tokenPath(dataDirectory), 'utf8');
   const open = async (): Promise<Opened> => {
     const socket = connect(socketPath(dataDirectory, 'broker'));
     socket.on('error', () => socket.destroy());
     let run: (line: string) => void = () => undefined;
     onLine(socket, 1e9, line => run(line));
-    socket.write(`${greeting}\n`);
-    await new Promise<string>(resolve => (run = resolve));
+    const next = () => new Promise<string>(resolve => (run = resolve));
+    socket.write('{"hello":"caller"}\n');
+    const { hello } = JSON.parse(await next()) as { hello: string };
+    const proof = proofOf('caller', token, { caller: 'caller', broker: hello });
+    socket.write(`${JSON.stringify({ proof, wants: 'calls' })}\n`);
+    await next();
     const port = {
       postMessage: (frame: string) => socket.write(`${frame}\n`),
       onMessage: { addListener: (listener: (line: string) => void) => (run = listener) },

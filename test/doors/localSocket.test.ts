@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCarrier } from '../../main/doors/carry.ts';
 import { connectBroker } from '../../main/doors/client.ts';
+import { proofOf } from '../../main/doors/handshake.ts';
+import { onLine } from '../../main/doors/lines.ts';
 import { openLocalSocket } from '../../main/doors/localSocket.ts';
 import { tokenPath } from '../../main/doors/paths.ts';
 import { createClock } from '../../main/os/clock.ts';
@@ -29,44 +31,71 @@ async function openDoor(dataDirectory = temporaryFolder(), clock: Clock = create
   return { dataDirectory, door };
 }
 
-/** The door's answer to a first line; empty when it hung up. */
-async function greet(dataDirectory: string, line: string): Promise<string> {
+/** What the door says to these lines, one after the other; what `reply` makes of its hello is sent last. */
+async function greet(
+  dataDirectory: string,
+  reply: (hello: string) => string,
+  first = '{"hello":"caller"}',
+): Promise<string[]> {
   const socket = connect(socketPath(dataDirectory, 'broker'));
-  socket.write(`${line}\n`);
-  let text = '';
-  socket.on('data', piece => {
-    text += piece.toString();
-    socket.destroy();
+  const said: string[] = [];
+  onLine(socket, 10_000, line => {
+    said.push(line);
+    if (said.length === 1) socket.write(`${reply((JSON.parse(line) as { hello: string }).hello)}\n`);
+    else socket.destroy();
   });
+  socket.write(`${first}\n`);
   await once(socket, 'close');
-  return text;
+  return said.slice(1);
 }
 
-const calls = (token: unknown) => JSON.stringify({ token, wants: 'calls' });
+const proves =
+  (token: string, wants = 'calls') =>
+  (hello: string) =>
+    JSON.stringify({ proof: proofOf('caller', token, { caller: 'caller', broker: hello }), wants });
 
 describe('the local socket', () => {
   it('lets in who has the token, and nobody else', async () => {
     const { dataDirectory } = await openDoor();
     const token = readFileSync(tokenPath(dataDirectory), 'utf8');
-    expect(await greet(dataDirectory, calls(token))).toBe('{}\n');
-    expect(await greet(dataDirectory, JSON.stringify({ token, wants: 'address' }))).toBe(
-      '{"address":"http://a/"}\n',
-    );
-    const others = [
-      `${token}x`,
-      token.slice(1),
-      'A'.repeat(token.length),
-      `${token.slice(0, -1)}é`,
-      '',
-      null,
-      7,
-      {},
+    expect(await greet(dataDirectory, proves(token))).toEqual(['{}']);
+    expect(await greet(dataDirectory, proves(token, 'address'))).toEqual(['{"address":"http://a/"}']);
+    const heard = proves(token)('of another conversation');
+    const others: ((hello: string) => string)[] = [
+      ...[`${token}x`, token.slice(1), 'A'.repeat(token.length), ''].map(other => proves(other)),
+      // What the broker itself has proved with is no proof of a caller, nor is what was heard before, nor the token.
+      hello => JSON.stringify({ proof: proofOf('broker', token, { caller: 'caller', broker: hello }) }),
+      () => heard,
+      () => JSON.stringify({ proof: token, token }),
+      ...[null, 7, {}, [], ''].map(proof => () => JSON.stringify({ proof })),
+      ...['', 'null', '[]', '{', '{"i":"1","p":{"u":"/app/info"}}'].map(line => () => line),
     ];
-    for (const other of others)
-      expect(await greet(dataDirectory, calls(other)), JSON.stringify(other)).toBe('');
-    for (const line of ['', 'null', '[]', '{', 'GET / HTTP/1.1', '{"i":"1","p":{"u":"/app/info"}}']) {
-      expect(await greet(dataDirectory, line), line).toBe('');
+    for (const other of others) expect(await greet(dataDirectory, other), other('')).toEqual([]);
+    for (const line of ['', 'null', '[]', '{', 'GET / HTTP/1.1', '{"hello":7}', `{"token":"${token}"}`]) {
+      const socket = connect(socketPath(dataDirectory, 'broker'));
+      let said = '';
+      socket.on('data', piece => (said += piece.toString()));
+      socket.write(`${line}\n`);
+      await once(socket, 'close');
+      expect(said, line).toBe('');
     }
+  });
+
+  it('never says the token, and hears it from nobody', async () => {
+    const { dataDirectory, door } = await openDoor();
+    const token = readFileSync(tokenPath(dataDirectory), 'utf8');
+    await door[Symbol.asyncDispose]();
+    // Another user who has taken the place, as can be done with a pipe's name on Windows, and would tell what to start.
+    let heard = '';
+    const stranger = createServer(socket => {
+      socket.on('data', piece => (heard += piece.toString()));
+      socket.write(`${JSON.stringify({ hello: 'x', proof: 'x'.repeat(43) })}\n{}\n`);
+    });
+    onTestFinished(() => void stranger.close());
+    await once(stranger.listen(socketPath(dataDirectory, 'broker')), 'listening');
+    expect(await connectBroker(dataDirectory)).toBeUndefined();
+    expect(heard).toMatch(/^\{"hello":"[\w-]{43}"\}\n$/);
+    expect(heard).not.toContain(token);
   });
 
   it('does not wait for long for a first line', async () => {
@@ -92,7 +121,7 @@ describe('the local socket', () => {
     await door[Symbol.asyncDispose]();
     await openDoor(dataDirectory);
     expect(readFileSync(tokenPath(dataDirectory), 'utf8')).not.toBe(before);
-    expect(await greet(dataDirectory, calls(before))).toBe('');
+    expect(await greet(dataDirectory, proves(before))).toEqual([]);
   });
 
   it('replaces what a broker that is gone has left', async () => {
