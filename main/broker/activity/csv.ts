@@ -1,15 +1,15 @@
 /**
  * The history as CSV, in pieces: nothing but one piece is ever in memory. SQLite puts the fields of many rows into one
- * text, because a million rows as objects cost ten times as much; a row of plain fields only gets its commas here.
+ * text, because a million rows as objects cost ten times as much; rows of plain fields only get their commas here.
  */
 import { stringify } from 'csv-stringify/sync';
 import { activityColumns, cell } from '../../../shared/domain/csv.ts';
-import type { Database, SqlRow } from '../../os/ports.ts';
-import { type PageFilter, rowsAfter, searchOf, select } from './query.ts';
+import type { Database } from '../../os/ports.ts';
+import { type PageFilter, page, searchOf, selectSql } from './query.ts';
 
 /** SQL of each column of shared/domain/csv.ts, by its heading. */
 const sqlOf: Record<string, string> = {
-  time: `strftime('%Y-%m-%dT%H:%M:%S', at / 1000, 'unixepoch') || printf('.%03dZ', at % 1000)`,
+  time: `strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch')`,
   kind: 'kind',
   outcome: 'outcome',
   vm: 'vm_name',
@@ -25,14 +25,16 @@ const sqlOf: Record<string, string> = {
   correlation: 'correlation',
 };
 
-/** Between fields: a control character. */
+/** Between fields, and between rows: control characters. */
 const field = '\u001f';
+const rowEnd = '\u001e';
 const rowsPerPiece = 1000;
-const line = activityColumns.map(({ heading }) => textOf(heading)).join(' || char(31) || ');
+const line = `concat_ws(char(31), ${activityColumns.map(({ heading }) => textOf(heading)).join(', ')})`;
 
 /** A row of fields that are written as they are: nothing to quote, and no beginning of a formula. */
 const plainField = '(?:[A-Za-z0-9/][A-Za-z0-9 /:._()-]*)?';
-const plain = new RegExp(`^${plainField}(?:${field}${plainField}){${activityColumns.length - 1}}$`);
+const plainRow = `${plainField}(?:${field}${plainField}){${activityColumns.length - 1}}`;
+const plain = new RegExp(`^${plainRow}(?:${rowEnd}${plainRow})*$`);
 
 /** RFC 4180 text, newest row first. */
 export async function* csvOf(db: Database, filter: PageFilter): AsyncGenerator<string> {
@@ -41,22 +43,33 @@ export async function* csvOf(db: Database, filter: PageFilter): AsyncGenerator<s
   const kinds = [...new Set(filter.kinds)];
   let before: number | undefined;
   while (search) {
-    const found = select(db, `activity.id, ${line} AS line`, search, kinds, before, rowsPerPiece);
-    before = found.length < rowsPerPiece ? undefined : Number(found.at(-1)?.id);
-    if (found.length > 0) yield found.map(row => csvLine(db, row)).join('');
-    if (before === undefined) return;
+    const { sql, values } = selectSql(`activity.id, ${line} AS line`, search, kinds, before, rowsPerPiece);
+    const found = db.get(
+      `SELECT count(*) AS rows, min(id) AS last, group_concat(line, char(30)) AS lines FROM (${sql})`,
+      ...values,
+    );
+    const rows = Number(found?.rows ?? 0);
+    if (rows > 0) yield pieceOf(String(found?.lines), rows) ?? pieceByRows(db, filter, before);
+    if (rows < rowsPerPiece) return;
+    before = Number(found?.last);
   }
 }
 
-function csvLine(db: Database, row: SqlRow): string {
-  const text = String(row.line);
-  if (plain.test(text)) return `${text.replaceAll(field, ',')}\r\n`;
-  const fields = text.split(field);
-  if (fields.length === activityColumns.length) return written([fields.map(cell)]);
-  // A field holds the character that parts fields.
-  return rowsAfter(db, Number(row.id) - 1, 1)
-    .map(whole => written([activityColumns.map(column => cell(column.text(whole)))]))
-    .join('');
+/** CSV of that many lines; undefined if a field holds a character that parts fields or rows. */
+function pieceOf(text: string, rows: number): string | undefined {
+  const lines = text.split(rowEnd);
+  if (lines.length !== rows) return undefined;
+  const commas = (plainText: string): string => `${plainText.replaceAll(field, ',')}\r\n`;
+  if (plain.test(text)) return commas(text).replaceAll(rowEnd, '\r\n');
+  const records = lines.map(one => (plain.test(one) ? one : one.split(field)));
+  if (records.some(one => typeof one !== 'string' && one.length !== activityColumns.length)) return undefined;
+  return records.map(one => (typeof one === 'string' ? commas(one) : written([one.map(cell)]))).join('');
+}
+
+/** The same piece, field by field. */
+function pieceByRows(db: Database, filter: PageFilter, before: number | undefined): string {
+  const { rows } = page(db, { ...filter, before, limit: rowsPerPiece });
+  return written(rows.map(row => activityColumns.map(column => cell(column.text(row)))));
 }
 
 function written(records: string[][]): string {

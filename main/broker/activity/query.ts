@@ -67,15 +67,14 @@ function areRare(db: Database, kinds: readonly string[]): boolean {
   return Number(db.get(`SELECT count(*) AS n FROM (${some})`, ...kinds)?.n) <= fewRows;
 }
 
-/** `columns` of the rows a search finds before (older than) a row, newest first. */
-export function select(
-  db: Database,
+/** Selects `columns` of the rows a search finds before (older than) a row, newest first. */
+export function selectSql(
   columns: string,
   search: Search,
   kinds: readonly string[],
   before: number | undefined,
   limit: number,
-): SqlRow[] {
+): { sql: string; values: SqlValue[] } {
   const where = [
     ...search.where,
     // The plus keeps the index on kinds out: it is not in the order wanted when there are several, and of little use
@@ -86,13 +85,10 @@ export function select(
     ...(before === undefined ? [] : [`${search.order} < ?`]),
   ];
   const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
-  return db.all(
-    `SELECT ${columns} FROM ${search.from} ${condition} ORDER BY ${search.order} DESC LIMIT ?`,
-    ...search.values,
-    ...kinds,
-    ...(before === undefined ? [] : [BigInt(before)]),
-    limit,
-  );
+  return {
+    sql: `SELECT ${columns} FROM ${search.from} ${condition} ORDER BY ${search.order} DESC LIMIT ?`,
+    values: [...search.values, ...kinds, ...(before === undefined ? [] : [BigInt(before)]), limit],
+  };
 }
 
 /** One page, newest first; `more` says whether another one follows. */
@@ -101,7 +97,10 @@ export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; m
   const search = searchOf(db, filter);
   if (!search) return { rows: [], more: false };
   const kinds = [...new Set(filter.kinds)];
-  const find = (some: string[]): SqlRow[] => select(db, 'activity.*', search, some, filter.before, limit + 1);
+  const find = (some: string[]): SqlRow[] => {
+    const { sql, values } = selectSql('activity.*', search, some, filter.before, limit + 1);
+    return db.all(sql, ...values);
+  };
   // One search per kind, each along its own index, finds a rare kind as quickly as a common one.
   const rows =
     kinds.length > 1 && !search.narrow
