@@ -20,7 +20,12 @@ type Exchange = (info: PracticeInfo, rule: Grant['rules'][number]) => Promise<()
 
 const clouds: { name: string; vm: string; exchange: Exchange; isWrite: (asked: LoggedRequest) => boolean }[] =
   [
-    { name: 'Azure, two NSGs', vm: 'web-1', exchange: putRule, isWrite: ({ method }) => method === 'PUT' },
+    {
+      name: 'Azure, two NSGs',
+      vm: 'web-1',
+      exchange: (info, rule) => putRule(info, rule),
+      isWrite: ({ method }) => method === 'PUT',
+    },
     {
       name: 'AWS, one group',
       vm: 'pay-db',
@@ -109,13 +114,19 @@ async function counted(
 
 const version = '?api-version=2024-05-01';
 
-async function putRule(info: PracticeInfo, rule: Grant['rules'][number]) {
-  const path = `${rule.gate}/securityRules/bench${version}`;
+/** Puts a rule into an NSG and looks that it stands; gives what takes it away. */
+export async function putRule(
+  info: PracticeInfo,
+  rule: Grant['rules'][number],
+  name = 'bench',
+  priority = 150,
+) {
+  const path = `${rule.gate}/securityRules/${name}${version}`;
   const properties = {
     protocol: 'Tcp',
     access: 'Allow',
     direction: 'Inbound',
-    priority: 150,
+    priority,
     sourcePortRange: '*',
     sourceAddressPrefix: '203.0.113.7/32',
     destinationAddressPrefix: '*',
