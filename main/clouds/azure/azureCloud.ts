@@ -2,22 +2,21 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId, GateId, VmId } from '../../../shared/domain/ids.ts';
-import { grantRuleName } from '../../../shared/domain/ruleMark.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { cancelled } from '../calls.ts';
-import type { Cloud, RuleOrder, Scope, StandingRule } from '../cloud.ts';
+import type { Cloud, Scope } from '../cloud.ts';
 import { createArm } from './armClients.ts';
-import { closeRules, mustBeOurs, ourRules } from './closing.ts';
 import { failedOperation } from './errors.ts';
 import { freshVm } from './freshVm.ts';
+import { type AzureGate, kindOf, oursIn } from './gates.ts';
 import { GraphPace } from './graph.ts';
 import { hostKeys } from './hostKeys.ts';
 import { inventory } from './inventory.ts';
 import { KnownRules } from './known.ts';
 import { applyPlan, planLock, planUnlock } from './locking.ts';
+import { nsgGate } from './nsgGate.ts';
 import { ordersFor } from './orders.ts';
-import { grantRule } from './rules.ts';
-import { RuleWriter, type WrittenRule } from './ruleWriter.ts';
+import { RuleWriter } from './ruleWriter.ts';
 import { whoIs } from './token.ts';
 
 export interface AzureOptions {
@@ -46,6 +45,7 @@ export function createAzureCloud(options: AzureOptions): Cloud {
   const pace = new GraphPace(clock);
   const known = new KnownRules();
   const writer = new RuleWriter(arm, clock, known, chance);
+  const gates: AzureGate[] = [nsgGate(arm, writer)];
   const ask = { arm, clock, log, pace, writer, account };
   const until = (signal?: AbortSignal) =>
     signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
@@ -74,15 +74,6 @@ export function createAzureCloud(options: AzureOptions): Cloud {
       throw asTold(error, both);
     }
   }
-
-  const standing = (gate: GateId, name: string, written: WrittenRule): StandingRule => ({
-    gate,
-    names: [name],
-    foreign: [],
-    notes: [],
-    correlation: written.correlation,
-  });
-  const nameOf = (order: RuleOrder) => grantRuleName(order.mark.grant, order.index);
 
   return {
     kind: 'azure',
@@ -124,34 +115,12 @@ export function createAzureCloud(options: AzureOptions): Cloud {
     clockOffset: () => arm.clockOffset(),
     orders: ordersFor,
 
-    open: (order, signal) =>
-      told(signal, both =>
-        writer.inTurn(order.gate, async () => {
-          const name = nameOf(order);
-          const make = (priority: number) => grantRule(order, priority);
-          return standing(order.gate, name, await writer.putGrant(order.gate, name, make, both));
-        }),
-      ),
-
-    extend: (order, _standing, signal) =>
-      told(signal, both =>
-        writer.inTurn(order.gate, async () => {
-          const name = nameOf(order);
-          const stands = await writer.read(order.gate, name, both);
-          if (stands !== undefined) {
-            mustBeOurs(stands, order.gate, [order.mark.grant]);
-            known.wrote(order.gate, name, stands.priority ?? 0);
-          }
-          const make = (priority: number) => grantRule(order, priority);
-          return standing(order.gate, name, await writer.putGrant(order.gate, name, make, both));
-        }),
-      ),
-
-    close: (gate, names, grants, signal) => told(signal, both => closeRules(ask, gate, names, grants, both)),
-    ours: (where, signal) =>
-      toldEach(signal, both =>
-        ourRules(arm, 'gate' in where ? where : { subscription: where.scope.id }, both),
-      ),
+    open: (order, signal) => told(signal, both => kindOf(gates, order.gate).open(order, both)),
+    extend: (order, standing, signal) =>
+      told(signal, both => kindOf(gates, order.gate).extend(order, standing, both)),
+    close: (gate, names, grants, signal) =>
+      told(signal, both => kindOf(gates, gate).close(gate, names, grants, both)),
+    ours: (where, signal) => toldEach(signal, both => oursIn(gates, where, both)),
 
     planLock: (vm, ports, signal) => told(signal, both => planLock(ask, vm, ports, both)),
     planUnlock: (vm, signal) => told(signal, both => planUnlock(ask, vm, both)),

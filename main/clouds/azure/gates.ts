@@ -1,0 +1,40 @@
+/**
+ * The kinds of gate Azure has, each carrying a grant in its own way behind one face. Which one a gate is, its id says:
+ * the resource type in it.
+ */
+
+import type { GateId, GrantId } from '../../../shared/domain/ids.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { Closed, FoundRule, RuleOrder, Scope, StandingRule } from '../cloud.ts';
+
+/** What `Cloud` asks of one kind of gate: `open`, `extend`, `close` and `ours` mean what they mean there. */
+export interface AzureGate {
+  /** Is this gate (by its id, lower case) of this kind? */
+  has(gate: GateId): boolean;
+  open(order: RuleOrder, signal: AbortSignal): Promise<StandingRule>;
+  extend(order: RuleOrder, standing: StandingRule, signal: AbortSignal): Promise<StandingRule>;
+  close(gate: GateId, names: string[], grants: GrantId[], signal: AbortSignal): Promise<Closed[]>;
+  ours(where: { subscription: string } | { gate: GateId }, signal: AbortSignal): AsyncIterable<FoundRule>;
+}
+
+/** True for ids of that resource type: `/subscriptions/…/providers/<provider>/<type>/<name>…`, any case. */
+export function isOfType(gate: GateId, type: string): boolean {
+  return gate.toLowerCase().includes(`/providers/${type.toLowerCase()}/`);
+}
+
+/** The gate's kind among these. Throws BAD_INPUT for an id of none of them. */
+export function kindOf(kinds: readonly AzureGate[], gate: GateId): AzureGate {
+  const found = kinds.find(kind => kind.has(gate));
+  if (found) return found;
+  throw new LatchkeyError({ code: 'BAD_INPUT', message: `“${gate.slice(0, 200)}” is not a gate of Azure.` });
+}
+
+/** Every grant's rule in the gates of a subscription, kind after kind, or in one gate. */
+export async function* oursIn(
+  kinds: readonly AzureGate[],
+  where: { scope: Scope } | { gate: GateId },
+  signal: AbortSignal,
+): AsyncGenerator<FoundRule> {
+  if ('gate' in where) return yield* kindOf(kinds, where.gate).ours(where, signal);
+  for (const kind of kinds) yield* kind.ours({ subscription: where.scope.id }, signal);
+}
