@@ -13,25 +13,33 @@ export const start: Benchmark = {
     await using _practice = await startPractice(folder.path, size);
     const resident = await fill(folder.path);
     const rounds = quick ? 2 : 4;
-    const times: number[] = [];
+    const firsts: number[] = [];
+    const lasts: number[] = [];
     const floors: number[] = [];
     for (let round = 0; round <= rounds; round++) {
       const floor = await timed(() => readCache(folder.path));
       const begun = performance.now();
       await using broker = await startBroker(folder.path);
-      await firstRows(broker, size);
+      const { first, last } = await rowsOf(broker, size);
       if (round === 0) continue;
-      times.push(performance.now() - begun);
+      firsts.push(first - begun);
+      lasts.push(last - begun);
       floors.push(floor);
     }
     const what = `broker with ${size} VMs, resident`;
     return [
       row({
-        what: `first ${size} rows for a caller, from the start of the broker's process`,
-        measured: median(times),
+        what: `first rows of ${size} for a caller, from the start of the broker's process`,
+        measured: median(firsts),
         unit: 'ms',
         floor: { what: 'reading the same cache from SQLite', value: median(floors) },
         bar: { of: 'measured', most: 300 },
+      }),
+      row({
+        what: `all ${size} rows for a caller, from the start of the broker's process`,
+        measured: median(lasts),
+        unit: 'ms',
+        floor: { what: 'reading the same cache from SQLite', value: median(floors) },
       }),
       resident === undefined
         ? skipped(what, 'only Linux tells it (/proc)')
@@ -48,9 +56,16 @@ async function fill(dataDirectory: string): Promise<number | undefined> {
   return broker.residentMiB();
 }
 
-async function firstRows({ client }: RunningBroker, atLeast: number): Promise<void> {
+/** Milliseconds (of performance.now) at which the first screen of rows, and at which all of them, were there. */
+async function rowsOf({ client }: RunningBroker, all: number): Promise<{ first: number; last: number }> {
+  let first: number | undefined;
+  let rows = 0;
   for await (const change of await client.vms.watch({})) {
-    if (change.kind !== 'snapshot' || change.vms.length < atLeast) throw new Error('not from the cache');
-    return;
+    rows += change.kind === 'snapshot' ? change.vms.length : change.upsert.length;
+    // Whoever is told nothing at first would be shown an empty list.
+    if (rows === 0) throw new Error('not from the cache');
+    first ??= performance.now();
+    if (rows >= all) return { first, last: performance.now() };
   }
+  throw new Error('the broker hung up');
 }
