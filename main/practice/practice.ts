@@ -22,6 +22,8 @@ export interface PracticeOptions {
   latencyMs?: number | undefined;
   /** How long Resource Graph lags behind; default 0. */
   graphLagMs?: number | undefined;
+  /** How long after it happened a row of Azure's activity log shows; default 0. */
+  activityLagMs?: number | undefined;
   /** How far this computer's clock seems to be behind the clouds'; default 0. */
   clockAheadMs?: number | undefined;
   /** This computer's clock, epoch milliseconds; default the real one. */
@@ -57,6 +59,7 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
     size: azureSize,
     latencyMs,
     graphLagMs: options.graphLagMs,
+    activityLagMs: options.activityLagMs,
     machines: () => machines,
     extra: app => controlRoutes(app, core, () => machines),
   });

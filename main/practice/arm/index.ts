@@ -30,6 +30,8 @@ export interface ArmOptions {
   latencyMs: number;
   /** How long Resource Graph tells of a resource as it was before a change. */
   graphLagMs?: number | undefined;
+  /** How long after it happened a row of the activity log shows. */
+  activityLagMs?: number | undefined;
   /** Rows per page of ordinary lists. */
   pageSize?: number | undefined;
   machines: () => MachineNet | undefined;
@@ -54,6 +56,7 @@ declare module 'fastify' {
 
 export function createArm(options: ArmOptions): Arm {
   const world = new World();
+  world.activityLagMs = options.activityLagMs ?? 0;
   const builder = seed(world, options.size);
   const seeded = world.size();
   if (options.size !== undefined && options.size > seeded) generate(builder, options.size - seeded);

@@ -61,6 +61,11 @@ export class Operations {
     return operation.state;
   }
 
+  /** Resolves when the operation has taken effect; undefined for one that is not known (any more). */
+  ended(id: string): Promise<void> | undefined {
+    return this.#operations.get(id)?.done;
+  }
+
   /** Drops what has not taken effect. */
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);

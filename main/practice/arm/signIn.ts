@@ -68,7 +68,7 @@ async function grantToken({ tokens, now }: ArmContext, request: FastifyRequest):
     expires_in: tokenSeconds,
     expires_on: String(seconds + tokenSeconds),
     resource: form['resource'] ?? audience,
-    access_token: await tokens.mint(user, issuer, {}),
+    access_token: await tokens.mint(user, issuer, { appid: form['client_id'] ?? '' }),
     ...(form['grant_type'] === 'client_credentials'
       ? {}
       : {

@@ -11,6 +11,8 @@ export interface Caller {
   user: UserName;
   upn: string;
   oid: string;
+  /** Of the token: what the activity log tells of the caller. */
+  claims?: Record<string, string> | undefined;
 }
 
 /** A practice cloud is started for an afternoon and may stay for weeks: its tokens live as long. Seconds. */
@@ -55,7 +57,7 @@ export class Tokens {
       const { payload } = await jwtVerify(token, this.#key, { currentDate: new Date(this.#now()) });
       const user = userNames.find(name => callerOf(name).upn === payload['upn']);
       if (!user) throw invalidToken();
-      return callerOf(user);
+      return { ...callerOf(user), claims: claimsOf(payload) };
     } catch (error) {
       if (error instanceof errors.JWTExpired)
         throw new ArmError(
@@ -70,6 +72,13 @@ export class Tokens {
 
 export function callerOf(user: UserName): Caller {
   return { user, upn: `${user}@contoso.example`, oid: guidOf(`user ${user}`) };
+}
+
+/** As the activity log writes them: `ipaddr`, `appid` and the like, and the names with long names. */
+function claimsOf(payload: JWTPayload): Record<string, string> {
+  const claims = Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, String(value)]));
+  const upn = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn';
+  return claims['upn'] === undefined ? claims : { ...claims, [upn]: claims['upn'] };
 }
 
 function invalidToken(): ArmError {

@@ -1,5 +1,6 @@
 /** The Azure side of the practice cloud as plain data: subscriptions, resource groups and resources by lower-case id. */
 import { createHash } from 'node:crypto';
+import type { LoggedEvent } from './activityEvents.ts';
 import type {
   NetworkSecurityGroup,
   PowerState,
@@ -20,22 +21,16 @@ export interface ResourceGroup {
   location: string;
   tags?: Record<string, string> | undefined;
 }
-/** One entry of the activity log. */
-interface LoggedChange {
-  at: number;
-  caller: string;
-  operation: string;
-  resource: string;
-  correlation: string;
-}
-
 export const tenantId = '7c1f7a2e-5d0b-4f0a-9a51-6f2d8b3f9c10';
 
 export class World {
   readonly subscriptions: Subscription[] = [];
   readonly groups = new Map<string, ResourceGroup>();
   readonly power = new Map<string, PowerState>();
-  readonly changes: LoggedChange[] = [];
+  /** The activity log, oldest first. */
+  readonly events: LoggedEvent[] = [];
+  /** How long after it happened a row of the activity log shows, in milliseconds. */
+  activityLagMs = 0;
   /** Called before a resource changes, with its lower-case id: an index that lags keeps the old one for a while. */
   beforeChange: (id: string) => void = () => {};
   #resources = new Map<string, Resource>();

@@ -28,6 +28,12 @@ async function findAz(): Promise<string | undefined> {
   return undefined;
 }
 
+interface LogRow {
+  operationName: { value: string };
+  status: { value: string };
+  correlationId: string;
+}
+
 let practice: PracticeArm;
 let folder: string;
 
@@ -71,6 +77,7 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
   const open = () => letsThrough(practice.arm.world, app, '127.0.0.1', 3389);
   expect(open()).toBe(false);
   const rule = ['-g', 'rg-web', '--nsg-name', 'app-1-nsg'];
+  const nsg = inWeb(practice, 'Microsoft.Network/networkSecurityGroups/app-1-nsg');
   const what = [
     '--priority',
     '110',
@@ -88,4 +95,19 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
 
   const rest = await az('rest', '--url', `${app}?api-version=2024-07-01`);
   expect(rest.name).toBe('app-1');
+
+  // Only the newest profile has this group, and Debian's az can do it.
+  await az('cloud', 'update', '--name', 'Practice', '--profile', 'latest');
+  const log = ['monitor', 'activity-log', 'list', '--offset', '1h'];
+  const events: LogRow[] = await az(...log, '--resource-id', `${nsg}/securityRules/by-az`);
+  expect(events.map(event => `${event.operationName.value.split('/').at(-1)} ${event.status.value}`)).toEqual(
+    ['delete Succeeded', 'delete Started', 'write Succeeded', 'write Started'],
+  );
+  expect(events[0]).toMatchObject({ caller: 'admin@contoso.example', httpRequest: { method: 'DELETE' } });
+  const [, , written] = events;
+  expect(await az(...log, '--correlation-id', written?.correlationId ?? '')).toHaveLength(2);
+  const provider = ['--namespace', 'Microsoft.Network', '--select', 'caller', 'correlationId'];
+  expect((await az(...log, '-g', 'rg-web')).length).toBeGreaterThan(3);
+  expect((await az(...log, ...provider))[0]).toMatchObject({ caller: 'admin@contoso.example' });
+  await expect(az(...log, '--caller', 'jo')).rejects.toThrow('not supported');
 });
