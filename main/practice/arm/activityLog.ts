@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { eventNames, eventView, type LoggedEvent } from './activityEvents.ts';
 import { readFilter, readSelect } from './activityFilter.ts';
 import { type ArmContext, callerOfRequest, page, param, query } from './context.ts';
-import { operationName, resourcePath } from './permissions.ts';
+import { operationName, resourcePath } from './rights/permissions.ts';
 
 const kept = 20_000;
 /** Longest body that is told, in characters. */

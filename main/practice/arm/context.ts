@@ -3,13 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MachineNet } from '../machine.ts';
 import { ArmError } from './errors.ts';
 import type { Operations } from './operations.ts';
-import type { Caller, Tokens } from './tokens.ts';
+import type { Caller, People } from './rights/people.ts';
+import type { Tokens } from './tokens.ts';
 import type { World } from './world.ts';
 
 export interface ArmContext {
   world: World;
   operations: Operations;
   tokens: Tokens;
+  people: People;
   /** The cloud's clock, epoch milliseconds. */
   now: () => number;
   /** Rows per page of a list where the client names no `$top`. */

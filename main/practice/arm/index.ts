@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { MachineNet, PracticeMachine } from '../machine.ts';
 import type { CloudDoor } from '../server/core.ts';
 import { activityRoutes } from './activityLog.ts';
+import { authorizationRoutes } from './rights/authorization.ts';
 import { hostNameOf } from './build.ts';
 import { computeRoutes } from './compute.ts';
 import { type ArmContext, query, scopeOf, setCaller } from './context.ts';
@@ -12,13 +13,15 @@ import { letsThrough } from './evaluate.ts';
 import { graphRoutes } from './graph/routes.ts';
 import { networkRoutes } from './network.ts';
 import { Operations } from './operations.ts';
-import { permit } from './permissions.ts';
+import { People } from './rights/people.ts';
+import { permit } from './rights/permissions.ts';
 import { securityRuleRoutes } from './securityRules.ts';
 import { generate, seed } from './seed.ts';
 import { signInRoutes } from './signIn.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { tagRoutes } from './tags.ts';
 import { Tokens } from './tokens.ts';
+import { userRoutes } from './rights/userControl.ts';
 import { World } from './world.ts';
 
 export interface ArmOptions {
@@ -42,6 +45,7 @@ export interface ArmOptions {
 export interface Arm {
   world: World;
   tokens: Tokens;
+  people: People;
   door: CloudDoor;
   machines: PracticeMachine[];
   stop(): void;
@@ -60,10 +64,12 @@ export function createArm(options: ArmOptions): Arm {
   const builder = seed(world, options.size);
   const seeded = world.size();
   if (options.size !== undefined && options.size > seeded) generate(builder, options.size - seeded);
+  const people = new People();
   const context: ArmContext = {
     world,
     operations: new Operations(options.latencyMs),
-    tokens: new Tokens(options.now),
+    tokens: new Tokens(options.now, people),
+    people,
     now: options.now,
     pageSize: options.pageSize ?? 250,
     machines: options.machines,
@@ -71,6 +77,7 @@ export function createArm(options: ArmOptions): Arm {
   return {
     world,
     tokens: context.tokens,
+    people,
     machines: [...world.all('Microsoft.Compute/virtualMachines')].map(vm => machineOf(world, vm.id)),
     stop: () => context.operations.stop(),
     door: {
@@ -80,6 +87,8 @@ export function createArm(options: ArmOptions): Arm {
         addGuards(app, context);
         signInRoutes(app, context);
         subscriptionRoutes(app, context);
+        authorizationRoutes(app, context);
+        userRoutes(app, context);
         computeRoutes(app, context);
         networkRoutes(app, context);
         securityRuleRoutes(app, context);
@@ -111,8 +120,8 @@ function addGuards(app: FastifyInstance, context: ArmContext): void {
         'MissingApiVersionParameter',
         'The api-version query parameter (?api-version=) is required for all requests.',
       );
+    permit(context.people, caller, request.method, path.replace(/\/{2,}/g, '/'));
     checkScope(context, scopeOf(request));
-    permit(caller, request.method, path);
   });
   app.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {
     if (error instanceof ArmError) {

@@ -4,11 +4,11 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ArmContext, origin, query } from './context.ts';
-import { callerOf, tokenSeconds, type UserName, userNames } from './tokens.ts';
+import { tokenSeconds } from './tokens.ts';
 import { tenantId } from './world.ts';
 
 const open = { config: { open: true } };
-/** The password of both users, and their secret as service principals. It guards nothing: the cloud is this computer's own. */
+/** The password of all users, and their secret as service principals. It guards nothing: the cloud is this computer's own. */
 const password = 'practice';
 
 export function signInRoutes(app: FastifyInstance, context: ArmContext): void {
@@ -42,17 +42,16 @@ export function signInRoutes(app: FastifyInstance, context: ArmContext): void {
   });
 }
 
-async function grantToken({ tokens, now }: ArmContext, request: FastifyRequest): Promise<object> {
+async function grantToken({ tokens, people, now }: ArmContext, request: FastifyRequest): Promise<object> {
   const form = (request.body ?? {}) as Record<string, string | undefined>;
   const issuer = `${origin(request)}/adfs`;
   const secret = form['grant_type'] === 'client_credentials' ? form['client_secret'] : form['password'];
   const name = form['grant_type'] === 'client_credentials' ? form['client_id'] : form['username'];
   const refreshed = form['grant_type'] === 'refresh_token' ? form['refresh_token'] : undefined;
-  const user: UserName | undefined = userNames.find(one =>
+  const user =
     refreshed === undefined
-      ? secret === password && (name === one || name === callerOf(one).upn)
-      : refreshed === `practice-${one}`,
-  );
+      ? secret === password && people.find(name)?.user
+      : people.all().find(one => refreshed === `practice-${one.user}`)?.user;
   if (!user)
     return {
       error: 'invalid_grant',

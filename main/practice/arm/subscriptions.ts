@@ -17,7 +17,7 @@ const providers: Record<string, string[]> = {
   'Microsoft.Network': ['networkInterfaces', 'networkSecurityGroups', 'publicIPAddresses', 'virtualNetworks'],
   'Microsoft.Resources': ['subscriptions', 'resourceGroups', 'tags'],
   'Microsoft.ResourceGraph': ['resources'],
-  'Microsoft.Authorization': ['permissions'],
+  'Microsoft.Authorization': ['permissions', 'roleDefinitions', 'roleAssignments'],
 };
 const versions = ['2025-05-01', '2024-07-01', '2022-11-01', '2021-04-01', '2020-06-01', '2019-07-01'];
 
@@ -37,7 +37,11 @@ export function subscriptionRoutes(app: FastifyInstance, context: ArmContext): v
       },
     ],
   }));
-  app.get('/subscriptions', async request => page(context, request, world.subscriptions, subscriptionView));
+  app.get('/subscriptions', async request => {
+    const caller = callerOfRequest(request);
+    const seen = world.subscriptions.filter(({ id }) => caller && context.people.sees(caller, id));
+    return page(context, request, seen, subscriptionView);
+  });
   app.get('/subscriptions/:subscription', async request => {
     const found = world.subscription(param(request, 'subscription'));
     return found && subscriptionView(found);
@@ -87,12 +91,6 @@ export function subscriptionRoutes(app: FastifyInstance, context: ArmContext): v
     app.get(`${scope}/resources`, async request => {
       const keep = resourceFilter(query(request, '$filter'));
       return page(context, request, resourcesIn(context, scopeOf(request)).filter(keep), summary);
-    });
-    app.get(`${scope}/providers/Microsoft.Authorization/permissions`, async request => {
-      const all = callerOfRequest(request)?.user === 'admin';
-      return {
-        value: [{ actions: [all ? '*' : '*/read'], notActions: [], dataActions: [], notDataActions: [] }],
-      };
     });
   }
   app.get(

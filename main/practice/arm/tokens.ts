@@ -1,19 +1,9 @@
-/** Who may do what, and the tokens that prove it: JWTs with the claims Azure's have. */
+/** The tokens that prove who somebody is: JWTs with the claims Azure's have. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { ArmError } from './errors.ts';
-import { guidOf, tenantId } from './world.ts';
-
-export const userNames = ['admin', 'viewer'] as const;
-export type UserName = (typeof userNames)[number];
-
-export interface Caller {
-  user: UserName;
-  upn: string;
-  oid: string;
-  /** Of the token: what the activity log tells of the caller. */
-  claims?: Record<string, string> | undefined;
-}
+import type { Caller, People } from './rights/people.ts';
+import { tenantId } from './world.ts';
 
 /** A practice cloud is started for an afternoon and may stay for weeks: its tokens live as long. Seconds. */
 export const tokenSeconds = 30 * 86_400;
@@ -21,17 +11,18 @@ export const tokenSeconds = 30 * 86_400;
 export class Tokens {
   #key = createSecretKey(randomBytes(32));
   #now: () => number;
+  #people: People;
 
   /** `now`: the cloud's clock. */
-  constructor(now: () => number) {
+  constructor(now: () => number, people: People) {
     this.#now = now;
+    this.#people = people;
   }
 
-  /** A token for one of the practice users. `issuer`: base address of the sign-in service. */
-  mint(user: UserName, issuer: string, extra: JWTPayload = {}): Promise<string> {
+  /** A token for one of the practice users (made by this where there is none of that name). `issuer`: base address of the sign-in service. */
+  mint(user: string, issuer: string, extra: JWTPayload = {}): Promise<string> {
     const seconds = Math.floor(this.#now() / 1000);
-    const { upn, oid } = callerOf(user);
-    const name = user === 'admin' ? 'Practice Admin' : 'Practice Viewer';
+    const { upn, oid, name } = this.#people.add(user);
     return new SignJWT({ tid: tenantId, oid, upn, unique_name: upn, name, ver: '1.0', ...extra })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setIssuer(issuer)
@@ -55,9 +46,9 @@ export class Tokens {
     if (token === undefined) throw invalidToken();
     try {
       const { payload } = await jwtVerify(token, this.#key, { currentDate: new Date(this.#now()) });
-      const user = userNames.find(name => callerOf(name).upn === payload['upn']);
-      if (!user) throw invalidToken();
-      return { ...callerOf(user), claims: claimsOf(payload) };
+      const caller = this.#people.find(String(payload['upn']));
+      if (!caller) throw invalidToken();
+      return { ...caller, claims: claimsOf(payload) };
     } catch (error) {
       if (error instanceof errors.JWTExpired)
         throw new ArmError(
@@ -68,10 +59,6 @@ export class Tokens {
       throw invalidToken();
     }
   }
-}
-
-export function callerOf(user: UserName): Caller {
-  return { user, upn: `${user}@contoso.example`, oid: guidOf(`user ${user}`) };
 }
 
 /** As the activity log writes them: `ipaddr`, `appid` and the like, and the names with long names. */

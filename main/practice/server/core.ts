@@ -88,8 +88,14 @@ async function listen(core: ServerCore, door: CloudDoor) {
     https: tls,
     forceCloseConnections: true,
     bodyLimit: 8 * 1024 * 1024,
-    // ARM's paths are the same in any case (RFC 3986 would have them differ), and names may be long.
-    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: 4096 },
+    // ARM's paths are the same in any case (RFC 3986 would have them differ), names may be long, and its own clients put
+    // a scope, which begins with a slash, behind a slash.
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 4096,
+    },
   }) as unknown as FastifyInstance;
 
   app.addHook('onRequest', async (request, reply) => {

@@ -3,7 +3,6 @@ import { createAzureCloud } from '../../../main/clouds/azure/azureCloud.ts';
 import type { Cloud } from '../../../main/clouds/cloud.ts';
 import type { Clock, Random } from '../../../main/os/ports.ts';
 import { type Arm, createArm } from '../../../main/practice/arm/index.ts';
-import type { UserName } from '../../../main/practice/arm/tokens.ts';
 import { createServerCore, type ServerCore } from '../../../main/practice/server/core.ts';
 import { parseAccountId, parseVmId, type VmId } from '../../../shared/domain/ids.ts';
 
@@ -13,7 +12,7 @@ export interface Practice {
   /** Where ARM is. */
   url: string;
   /** Signs in; each is as another computer's Latchkey. */
-  signIn(options?: { user?: UserName; random?: Random; clock?: Clock; token?: string }): Promise<Cloud>;
+  signIn(options?: { user?: string; random?: Random; clock?: Clock; token?: string }): Promise<Cloud>;
   /** The id of a VM by its name; the first of that name. */
   vm(name: string): VmId;
   /** Method and path (without query) of what ARM was asked since the last `forget`. */

@@ -1,6 +1,6 @@
 /** POST /providers/Microsoft.ResourceGraph/resources (reference §7.7). */
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type ArmContext, callerOfRequest } from '../context.ts';
 import { ArmError } from '../errors.ts';
@@ -52,7 +52,9 @@ export function graphRoutes(app: FastifyInstance, context: ArmContext, lagMs: nu
     const held = results.get(token);
     if (options.$skipToken !== undefined && !held)
       throw badRequest('InvalidSkipToken', 'The skip token is not valid any more.');
-    const rows = held?.rows ?? execute(index, query, subscriptionsOf(context, read.data.subscriptions));
+    const rows =
+      held?.rows ??
+      execute(index, query, subscriptionsOf(context, read.data.subscriptions), readable(context, request));
 
     const top = Math.min(options.$top ?? maxTop, maxTop);
     const data = rows.slice(offset, offset + top);
@@ -105,11 +107,28 @@ function parsed(text: string): Query {
   }
 }
 
-function execute(index: GraphIndex, query: Query, subscriptions: Set<string>): Row[] {
+/** Does the caller have the right to read a row's resource? Rows they may not read are not there for them. */
+function readable({ people }: ArmContext, request: FastifyRequest): (row: Row) => boolean {
+  const caller = callerOfRequest(request);
+  const judges = new Map<string, (scope: string) => boolean>();
+  return row => {
+    const type = String(row['type']);
+    const judge = judges.get(type) ?? (caller ? people.judge(caller, `${type}/read`) : () => false);
+    judges.set(type, judge);
+    return judge(String(row['id']));
+  };
+}
+
+function execute(
+  index: GraphIndex,
+  query: Query,
+  subscriptions: Set<string>,
+  keep: (row: Row) => boolean,
+): Row[] {
   try {
     const rows =
       query.table === 'resources' ? index.resources(subscriptions) : index.containers(subscriptions);
-    return run(query, rows, columns);
+    return run(query, rows.filter(keep), columns);
   } catch (error) {
     throw asBadQuery(error);
   }
