@@ -54,6 +54,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const broker = await createBroker({
     os,
     connectPractice: info => connectPractice(info, os),
+    accountKinds: [],
     dataDirectory,
     host: kind,
     version: appVersion(),

@@ -61,6 +61,7 @@ export const errorKinds = {
   CLIENT_FAILED: 'failed',
   HOST_KEY_CHANGED: 'failed',
   NO_ACCOUNT: 'failed',
+  NO_KEYCHAIN: 'failed',
   CANCELLED: 'failed',
   INTERNAL: 'failed',
 } as const satisfies Record<string, ErrorKind>;

@@ -1,5 +1,6 @@
 /** The broker: its concerns put together, started in the order that recovery needs. Wiring only. */
 import { isLive } from '../../shared/domain/live.ts';
+import type { AccountKind } from '../clouds/accountKind.ts';
 import type { Os } from '../os/ports.ts';
 import { createAccounts } from './accounts/index.ts';
 import type { ConnectPractice } from './accounts/practiceLink.ts';
@@ -17,6 +18,8 @@ export type Broker = Awaited<ReturnType<typeof createBroker>>;
 export interface BrokerOptions {
   os: Os;
   connectPractice: ConnectPractice;
+  /** What can be signed in to. */
+  accountKinds: AccountKind[];
   /** Where the ledger, known_hosts and started clients' files are. */
   dataDirectory: string;
   host: 'desktop' | 'headless';
@@ -38,7 +41,9 @@ export async function createBroker(options: BrokerOptions) {
     db,
     os,
     activity,
+    settings,
     connectPractice: options.connectPractice,
+    kinds: options.accountKinds,
     hasLiveGrants: account =>
       late.grants?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
   });

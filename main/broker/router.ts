@@ -28,6 +28,18 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
       list: on.accounts.list.handler(() => ({ accounts: accounts.list() })),
       watch: on.accounts.watch.handler(({ signal }) => accounts.watch(signal ?? never)),
       addPractice: on.accounts.addPractice.handler(async () => ({ accounts: await accounts.addPractice() })),
+      add: on.accounts.add.handler(({ input, signal }) =>
+        accounts.add(input.account, input.open, signal ?? never),
+      ),
+      signIn: on.accounts.signIn.handler(({ input, signal }) =>
+        accounts.signIn(parseAccountId(input.id), input.way, input.open, signal ?? never),
+      ),
+      scopes: on.accounts.scopes.handler(async ({ input }) => ({
+        scopes: await accounts.scopes(parseAccountId(input.id)),
+      })),
+      choose: on.accounts.choose.handler(async ({ input }) => ({
+        accounts: await accounts.choose(parseAccountId(input.id), input.scopes),
+      })),
       remove: on.accounts.remove.handler(async ({ input }) => ({
         accounts: await accounts.remove(parseAccountId(input.id)),
       })),

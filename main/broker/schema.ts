@@ -64,4 +64,9 @@ export const migrations: readonly string[] = [
   DELETE FROM scope;
   CREATE TABLE gate (key TEXT PRIMARY KEY, json TEXT NOT NULL CHECK (json_valid(json))) STRICT;
   `,
+  `
+  -- What an account's kind needs to open it again, never a secret; its chosen scopes, NULL for all.
+  ALTER TABLE account ADD COLUMN facts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts));
+  ALTER TABLE account ADD COLUMN scopes TEXT CHECK (json_valid(scopes));
+  `,
 ];

@@ -2,7 +2,14 @@
  * What the broker's concerns know of each other: the narrow side each shows the others. Each is made by its own
  * folder (`createInventory`, `createGrants`, …) and put together in broker.ts; none imports another's folder.
  */
-import type { Account, Settings } from '../../shared/contract/accounts.ts';
+import type {
+  Account,
+  AccountScope,
+  NewAccount,
+  Settings,
+  SignInStep,
+  SignInWay,
+} from '../../shared/contract/accounts.ts';
 import type { ActivityFilter, ActivityKind, ActivityRow } from '../../shared/contract/activity.ts';
 import type { MyIp } from '../../shared/contract/egress.ts';
 import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../shared/contract/grants.ts';
@@ -22,6 +29,18 @@ export interface Accounts {
   /** Who we are in this account; the owner in marks. */
   user(account: AccountId): string;
   addPractice(): Promise<Account[]>;
+  /** Signs in, step by step; the signal cancels. `open`: who opens the browser. */
+  add(account: NewAccount, open: 'broker' | 'caller', signal: AbortSignal): AsyncGenerator<SignInStep>;
+  signIn(
+    id: AccountId,
+    way: SignInWay | undefined,
+    open: 'broker' | 'caller',
+    signal: AbortSignal,
+  ): AsyncGenerator<SignInStep>;
+  /** All scopes of an account, chosen or not. */
+  scopes(id: AccountId): Promise<AccountScope[]>;
+  /** Undefined: all there are. */
+  choose(id: AccountId, scopes: string[] | undefined): Promise<Account[]>;
   remove(id: AccountId): Promise<Account[]>;
   watch(signal: AbortSignal): AsyncGenerator<{ accounts: Account[] }>;
   /** Calls back after an account was added, removed or became ready. */

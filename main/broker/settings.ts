@@ -1,5 +1,6 @@
 /** The person's settings: one row per setting, what is missing or unreadable is its default. */
 import { type Settings, settings as shape } from '../../shared/contract/accounts.ts';
+import { azureCloudNames } from '../../shared/domain/azureClouds.ts';
 import { canonicalCidr, isAnyCidr } from '../../shared/domain/cidr.ts';
 import { LatchkeyError } from '../../shared/errors.ts';
 import type { Database, Os } from '../os/ports.ts';
@@ -11,6 +12,8 @@ const defaults: Settings = {
   organisationRanges: [],
   observers: [],
   warnBeforeMs: 300_000,
+  azureClouds: [],
+  azureChinaAuthority: 'https://login.chinacloudapi.cn',
 };
 
 /** Reads all settings once; from then on they are in memory. */
@@ -53,6 +56,10 @@ function check(change: Parameters<SettingsStore['set']>[0]): typeof change {
   // By host, as they are counted: two addresses of one owner are one witness.
   if (new Set(checked.observers?.map(observer => new URL(observer).host)).size === 1)
     throw bad('One observer alone can’t be checked: name two or more (on hosts of their own), or none.');
+  const names = checked.azureClouds?.map(({ name }) => name.toLowerCase()) ?? [];
+  const own = names.find(name => azureCloudNames.some(known => known.toLowerCase() === name));
+  if (own !== undefined) throw bad(`“${own}” is a cloud that Latchkey knows: give yours another name.`);
+  if (new Set(names).size < names.length) throw bad('Two clouds have the same name.');
   const { organisationRanges } = checked;
   if (organisationRanges?.some(isAnyCidr)) throw bad('An organisation’s range can’t be every address.');
   return {

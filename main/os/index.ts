@@ -1,9 +1,11 @@
 /** The operating system, put together. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { createBrowser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { createFiles } from './files.ts';
 import { createHttp } from './http.ts';
+import { createKeychain } from './keychain.ts';
 import { createLog } from './log.ts';
 import { createNetwork } from './network.ts';
 import type { Os } from './ports.ts';
@@ -25,6 +27,8 @@ export function createOs(options: { dataDirectory: string; command: string[] }):
     processes: createProcesses(),
     files: createFiles(),
     databases: createDatabases(),
+    keychain: createKeychain(),
+    browser: createBrowser(),
     network: createNetwork(clock),
     power: createPower(clock),
     log: createLog(join(options.dataDirectory, 'log', 'latchkey.log')),

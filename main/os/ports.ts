@@ -96,6 +96,19 @@ export interface Databases {
   open(path: string): Database;
 }
 
+/** The system's keychain: secrets under names, for this user alone. All methods throw NO_KEYCHAIN where there is none or it stays locked. */
+export interface Keychain {
+  read(name: string): Promise<string | undefined>;
+  write(name: string, secret: string): Promise<void>;
+  /** Removing what is not there is no error. */
+  remove(name: string): Promise<void>;
+}
+
+export interface Browser {
+  /** Shows an address in the person's browser; false where there is none to start. */
+  open(url: string): Promise<boolean>;
+}
+
 export interface Network {
   /** Calls back when the machine's addresses change (also after sleep). */
   onChange(run: () => void): Disposable;
@@ -139,6 +152,8 @@ export interface Os {
   processes: Processes;
   files: Files;
   databases: Databases;
+  keychain: Keychain;
+  browser: Browser;
   network: Network;
   power: Power;
   log: Logger;

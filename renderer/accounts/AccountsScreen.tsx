@@ -24,6 +24,7 @@ const clockWorthTellingMs = 60_000;
 const looks = {
   connecting: ['busy', 'clock'],
   ready: ['shut', 'check'],
+  'sign-in-needed': ['alarm', 'key'],
   failed: ['alarm', 'warn'],
 } as const;
 

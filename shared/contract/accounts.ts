@@ -1,31 +1,100 @@
-/** Accounts, and what the app is. */
+/** Accounts: what there is, signing in, and what of an account is looked at. */
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { cloudKind, errorData, instant, procedure } from './common.ts';
+
+/** How a token is got: by a person (the first two), or from what this machine has (the others). */
+export const signInWay = z.enum(['browser', 'device-code', 'environment', 'managed-identity', 'azure-cli']);
+export type SignInWay = z.infer<typeof signInWay>;
 
 export const account = z.object({
   id: z.string(),
   name: z.string(),
   cloud: cloudKind,
-  kind: z.enum(['practice']),
+  kind: z.enum(['practice', 'azure']),
   /** Who we are there. */
   user: z.string().optional(),
-  state: z.enum(['connecting', 'ready', 'failed']),
+  /** `sign-in-needed`: the cloud takes our sign-in no more and a person has to sign in again (`signIn`). */
+  state: z.enum(['connecting', 'ready', 'sign-in-needed', 'failed']),
   error: errorData.optional(),
   /** Milliseconds that this computer's clock is ahead of the cloud's. */
   clockAheadMs: z.int().optional(),
   addedAt: instant,
+  way: signInWay.optional(),
+  /** Of kind `azure`: the tenant, the name of the cloud (`AzureCloud`, …) and the application that asked for the sign-in. */
+  azure: z.object({ tenant: z.string(), cloud: z.string(), clientId: z.string().optional() }).optional(),
+  /** Ids of the scopes (subscriptions, regions) that are looked at; absent: all there are. */
+  chosenScopes: z.array(z.string()).optional(),
+  /** There is no keychain: the sign-in is kept in memory, and is gone when the broker ends. */
+  inMemory: z.boolean().optional(),
 });
 export type Account = z.infer<typeof account>;
+
+/** What to sign in to. A kind for every kind of account that one can add. */
+export const newAccount = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('azure'),
+    way: signInWay,
+    /** `AzureCloud` (the default), `AzureUSGovernment`, `AzureChinaCloud`, or the name of one of the settings. */
+    cloud: z.string().max(64).optional(),
+    /** An id or a domain. Default: the home of whoever signs in. */
+    tenant: z.string().max(256).optional(),
+    /** The application that asks; for a managed identity, which one. */
+    clientId: z.string().max(256).optional(),
+  }),
+]);
+export type NewAccount = z.infer<typeof newAccount>;
+
+/** What signing in asks of the person, as it comes up. `done` is the last one. */
+export const signInStep = z.discriminatedUnion('step', [
+  /** Open this address in a browser. `opened`: the broker has done so. */
+  z.object({ step: z.literal('browser'), url: z.string(), opened: z.boolean() }),
+  /** Open `url` anywhere and type `code` there. */
+  z.object({ step: z.literal('device-code'), code: z.string(), url: z.string(), expiresAt: instant }),
+  z.object({ step: z.literal('done'), account, notes: z.array(z.string()) }),
+]);
+export type SignInStep = z.infer<typeof signInStep>;
+
+/** Who opens the browser: the broker in the person's session, or whoever called. */
+const open = z.enum(['broker', 'caller']);
+
+/** A piece of an account that can be left out. */
+export const accountScope = z.object({ id: z.string(), name: z.string(), chosen: z.boolean() });
+export type AccountScope = z.infer<typeof accountScope>;
 
 export const accountsContract = {
   list: procedure.input(z.object({})).output(z.object({ accounts: z.array(account) })),
   watch: procedure.input(z.object({})).output(eventIterator(z.object({ accounts: z.array(account) }))),
   /** Signs in to the practice cloud of this data directory, starting it where it does not run. Adding it twice is no error. */
   addPractice: procedure.input(z.object({})).output(z.object({ accounts: z.array(account) })),
-  /** Forgets an account. Throws ACCOUNT_NOT_FOUND, and BAD_INPUT while it has live grants. */
+  /** Signs in and keeps the account; one that is known is signed in to again. Ending the stream cancels. */
+  add: procedure.input(z.object({ account: newAccount, open })).output(eventIterator(signInStep)),
+  /** Signs in again as the same user, by the way it was added or another one. Ending the stream cancels. */
+  signIn: procedure
+    .input(z.object({ id: z.string(), way: z.enum(['browser', 'device-code']).optional(), open }))
+    .output(eventIterator(signInStep)),
+  /** All scopes the account has, asked now. */
+  scopes: procedure.input(z.object({ id: z.string() })).output(z.object({ scopes: z.array(accountScope) })),
+  /** Chooses which scopes are looked at; without `scopes` all there are, also those that come later. Throws BAD_INPUT for one it does not have. */
+  choose: procedure
+    .input(z.object({ id: z.string(), scopes: z.array(z.string()).min(1).optional() }))
+    .output(z.object({ accounts: z.array(account) })),
+  /** Forgets an account and its sign-in. Throws ACCOUNT_NOT_FOUND, and BAD_INPUT while it has live grants. */
   remove: procedure.input(z.object({ id: z.string() })).output(z.object({ accounts: z.array(account) })),
 };
+
+/** A cloud that speaks Azure's language elsewhere: Azure Stack, an air-gapped one. */
+export const customCloud = z.object({
+  name: z.string().regex(/^[A-Za-z][\w.-]{0,63}$/),
+  armEndpoint: z.url({ protocol: /^https$/ }),
+  /** Who signs people in. Without a path the tenant is put behind it, as Entra has it; with one it is an OpenID issuer as it stands, or ADFS. */
+  authority: z.url({ protocol: /^https$/ }),
+  /** What tokens are for, where that is not the ARM endpoint. */
+  audience: z.string().min(1).max(512).optional(),
+  /** PEM file of the certificate authorities to trust there instead of the system's. */
+  caFile: z.string().min(1).max(4096).optional(),
+});
+export type CustomCloud = z.infer<typeof customCloud>;
 
 export const settings = z.object({
   theme: z.enum(['system', 'light', 'dark']),
@@ -36,6 +105,9 @@ export const settings = z.object({
   observers: z.array(z.string()),
   /** Milliseconds before a grant's end at which to warn. */
   warnBeforeMs: z.int().min(10_000).max(3_600_000),
+  azureClouds: z.array(customCloud).max(50),
+  /** Azure China documents two hosts for signing in: the SDKs' one, and that of Entra's own pages. */
+  azureChinaAuthority: z.enum(['https://login.chinacloudapi.cn', 'https://login.partner.microsoftonline.cn']),
 });
 export type Settings = z.infer<typeof settings>;
 

@@ -8,7 +8,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type VmId = Branded<'VmId'>;
 /** 12 characters of a–z and 2–7; short enough for a rule's name and description. */
 export type GrantId = Branded<'GrantId'>;
-/** `azure:<tenant>`, `aws:<account>`; the practice cloud's are `practice-azure`, `practice-aws`. */
+/** `azure:<tenant>:<who>`, where `who` tells several users of one tenant apart; the practice cloud's are `practice-azure`, `practice-aws`. */
 export type AccountId = Branded<'AccountId'>;
 /** The cloud's own full name of a gate: an NSG's ARM id in lower case, or `<region>/sg-…`. */
 export type GateId = Branded<'GateId'>;

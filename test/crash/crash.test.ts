@@ -102,6 +102,7 @@ async function runVictim(input: VictimInput): Promise<string | undefined> {
 async function recovered(dataDirectory: string, practice: Practice): Promise<Broker> {
   const os = createOs({ dataDirectory, command: [] });
   const broker = await createBroker({
+    accountKinds: [],
     os: { ...os, practice: { ensure: async () => practice.info, find: async () => practice.info } },
     connectPractice: info => connectPractice(info, os),
     dataDirectory,

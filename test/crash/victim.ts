@@ -36,6 +36,7 @@ function reach(label: string): void {
 
 const os = createOs({ dataDirectory: input.dataDirectory, command: [] });
 const broker = await createBroker({
+  accountKinds: [],
   os: {
     ...os,
     practice: { ensure: async () => input.info, find: async () => input.info },

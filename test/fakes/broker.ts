@@ -52,6 +52,7 @@ export async function startTestBroker(
     const broker = await createBroker({
       os: { ...os, ...change(os) },
       connectPractice,
+      accountKinds: [],
       dataDirectory,
       host: 'headless',
       version: '0',

@@ -1,33 +1,24 @@
 /**
- * Accounts: what the person signed in to. For now these are the two of the practice cloud. Kept in the ledger,
- * connected again in the background at every start.
+ * Accounts: what the person signed in to. Kept in the ledger, connected again in the background at every start. The two
+ * of the practice cloud need no sign-in; every other kind is an `AccountKind`, handed in by the host.
  */
-import type { Account } from '../../../shared/contract/accounts.ts';
-import { backoff } from '../../../shared/domain/backoff.ts';
+import type { Account, NewAccount, SignInStep, SignInWay } from '../../../shared/contract/accounts.ts';
 import { type AccountId, parseAccountId } from '../../../shared/domain/ids.ts';
-import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
-import type { Cloud } from '../../clouds/cloud.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
+import type { AccountKind } from '../../clouds/accountKind.ts';
 import type { Database, Os } from '../../os/ports.ts';
 import { createChanges } from '../changes.ts';
-import type { Accounts, Activity } from '../services.ts';
+import type { Accounts, Activity, SettingsStore } from '../services.ts';
+import { createEntries, type Entry, toAccount } from './entries.ts';
+import { type AccountRow, forget, keep, keptAccounts } from './kept.ts';
+import { createOwnLink } from './ownLink.ts';
 import { type ConnectPractice, createPracticeLink } from './practiceLink.ts';
-import { throughLink } from './throughLink.ts';
-
-/** More than this between the clocks is told: grants end by the cloud's time, screens show this computer's. */
-const clockErrorToTellMs = 60_000;
+import { streamSteps } from './steps.ts';
 
 const practiceAccounts = [
   { id: parseAccountId('practice-azure'), name: 'Practice Azure', cloud: 'azure' },
   { id: parseAccountId('practice-aws'), name: 'Practice AWS', cloud: 'aws' },
 ] as const;
-
-interface Entry {
-  account: Account;
-  cloud: Cloud;
-  clockTold: boolean;
-  /** Tries again to connect: while an account is not ready, nothing of it is shut either. */
-  again?: Disposable | undefined;
-}
 
 export interface AccountsService extends Accounts {
   /** Begins to connect all kept accounts, in the background. */
@@ -42,170 +33,195 @@ export interface AccountsService extends Accounts {
 /** Reads the kept accounts from the ledger; nothing is connected before `start`. */
 export function createAccounts(deps: {
   db: Database;
-  os: Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log' | 'practice'>;
+  os: Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log' | 'practice' | 'browser'>;
   connectPractice: ConnectPractice;
+  kinds: AccountKind[];
+  settings: Pick<SettingsStore, 'get'>;
   activity: Pick<Activity, 'write'>;
   /** Late: grants are made after accounts. */
   hasLiveGrants: (account: AccountId) => boolean;
 }): AccountsService {
-  const { db, os, activity } = deps;
+  const { db, os, activity, kinds, settings } = deps;
   const changes = createChanges<undefined>();
-  const link = createPracticeLink(os, deps.connectPractice);
-  const entries = new Map<string, Entry>();
-  for (const row of db.all('SELECT * FROM account ORDER BY added_at, id')) {
-    const known = practiceAccounts.find(({ id }) => id === row.id);
-    if (known) enter(known, Number(row.added_at));
+  const changed = () => changes.tell(undefined);
+  const practice = createPracticeLink(os, deps.connectPractice);
+  const entries = createEntries({ os, activity, changed });
+  for (const row of keptAccounts(db)) {
+    const kind = kinds.find(one => one.kind === row.kind);
+    if (kind) enterOwn(row, kind);
+    else if (practiceAccounts.some(({ id }) => id === row.id)) entries.enter(row, practice);
     else os.log.warn({ id: row.id }, 'the ledger has an account of an unknown kind');
   }
-  let connecting: Promise<void> = Promise.resolve();
-  let stopped = false;
 
-  function enter(known: (typeof practiceAccounts)[number], addedAt: number): void {
-    const { id, name, cloud: kind } = known;
-    entries.set(id, {
-      account: {
-        id,
-        name,
-        cloud: kind,
-        kind: 'practice',
-        state: 'connecting',
-        addedAt: new Date(addedAt).toISOString(),
-      },
-      cloud: throughLink({ kind, account: id, link, answered: () => checkClock(id) }),
-      clockTold: false,
+  function enterOwn(row: AccountRow, kind: AccountKind): Entry {
+    const link = createOwnLink({
+      kind,
+      kept: () => entries.get(row.id).row,
+      settings: settings.get,
+      refused: error => entries.refused(entry, error),
     });
+    const entry = entries.enter(row, link, { kind, link });
+    return entry;
   }
 
-  async function connect(id: AccountId, attempt = 1): Promise<void> {
-    const entry = entries.get(id);
-    if (!entry) return;
-    entry.again?.[Symbol.dispose]();
-    set(entry, { state: 'connecting' });
-    try {
-      const { user } = await entry.cloud.identity();
-      set(entry, { state: 'ready', user });
-    } catch (thrown) {
-      const error = toErrorData(thrown);
-      os.log.warn({ account: id, error: thrown }, 'an account could not be connected');
-      set(entry, { state: 'failed', error });
-      if (stopped || entries.get(id) !== entry) return;
-      const chance = (os.random.bytes(1)[0] ?? 0) / 256;
-      entry.again = os.clock.after(backoff(attempt, chance), () => void connect(id, attempt + 1));
-    }
+  /** Signs in to what may be a new account; one that is known goes on with the new sign-in. */
+  async function add(
+    wanted: NewAccount,
+    how: Omit<Parameters<AccountKind['add']>[1], 'settings'>,
+  ): Promise<Entry> {
+    const kind = kinds.find(one => one.kind === wanted.kind);
+    if (!kind) throw bad(`This Latchkey knows no accounts of the kind ${wanted.kind}.`);
+    const { kept, open } = await kind.add(wanted, { ...how, settings: settings.get() });
+    const before = entries.has(kept.id) ? entries.get(kept.id) : undefined;
+    const { addedAt, chosenScopes } = before?.row ?? { addedAt: os.clock.now(), chosenScopes: undefined };
+    const row = { ...kept, kind: kind.kind, cloud: open.cloud.kind, addedAt, chosenScopes };
+    keep(db, row);
+    const entry = before ?? enterOwn(row, kind);
+    entry.row = row;
+    entry.own?.link.take(open);
+    activity.write({
+      kind: 'account',
+      account: row.id,
+      text: before ? `Signed in to ${row.name} again.` : `${row.name} was added.`,
+    });
+    return entry;
   }
 
-  function set(entry: Entry, change: Pick<Account, 'state'> & Partial<Account>): void {
-    const { error: _, ...kept } = entry.account;
-    entry.account = { ...kept, ...change };
-    changes.tell(undefined);
+  async function signInAgain(
+    entry: Entry,
+    way: SignInWay | undefined,
+    how: Omit<Parameters<AccountKind['add']>[1], 'settings'>,
+  ): Promise<void> {
+    if (!entry.own) throw bad(`${entry.row.name} needs no signing in.`);
+    await entry.own.link.open().signIn(way, { ...how, settings: settings.get() });
+    activity.write({ kind: 'account', account: entry.row.id, text: `Signed in to ${entry.row.name} again.` });
   }
 
-  function connectAll(): Promise<void> {
-    const waiting = [...entries.values()].filter(({ account }) => account.state !== 'ready');
-    connecting = Promise.all(waiting.map(({ account }) => connect(parseAccountId(account.id)))).then(
-      () => undefined,
-    );
-    return connecting;
+  /** Proves the new sign-in, and tells of it. */
+  async function done(entry: Entry): Promise<SignInStep> {
+    await entries.connect(entry);
+    const notes = entries.tellMemory(entry)
+      ? ['There is no keychain here: this sign-in is kept in memory and ends with Latchkey’s broker.']
+      : [];
+    return { step: 'done', account: toAccount(entry), notes };
   }
 
-  function checkClock(id: AccountId): void {
-    const entry = entries.get(id);
-    if (!entry) return;
-    const aheadMs = -entry.cloud.clockOffset();
-    const wrong = Math.abs(aheadMs) > clockErrorToTellMs;
-    if (wrong && !entry.clockTold) {
-      const seconds = Math.round(Math.abs(aheadMs) / 1000);
-      activity.write({
-        kind: 'account',
-        outcome: 'failed',
-        account: id,
-        text: `This computer’s clock is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the clock of ${entry.account.name}. Grants end by the cloud’s time.`,
-      });
-    }
-    if (wrong !== entry.clockTold) {
-      entry.clockTold = wrong;
-      changes.tell(undefined);
-    }
-  }
-
-  const list = (): Account[] =>
-    [...entries.values()].map(({ account, cloud }) =>
-      account.state === 'ready' ? { ...account, clockAheadMs: -Math.round(cloud.clockOffset()) } : account,
-    );
+  const list = (): Account[] => entries.all().map(toAccount);
+  const browserFor = (open: 'broker' | 'caller') => (open === 'broker' ? os.browser : undefined);
 
   return {
     list,
-    clouds: () => [...entries.values()].map(({ cloud }) => cloud),
-    cloud: account => entry(account).cloud,
+    clouds: () => entries.all().map(({ cloud }) => cloud),
+    cloud: account => entries.get(account).cloud,
     user(account) {
-      const found = entry(account).account;
-      if (found.user !== undefined) return found.user;
+      const { how, row } = entries.get(account);
+      if (how.user !== undefined) return how.user;
       throw new LatchkeyError({
         code: 'CLOUD_UNREACHABLE',
-        message: `${found.name} is not connected yet.`,
+        message: `${row.name} is not connected yet.`,
         fix: 'Try again in a moment; `latchkey accounts` says how it stands.',
       });
     },
     async addPractice() {
-      const added = practiceAccounts.filter(({ id }) => !entries.has(id));
-      const now = os.clock.now();
+      const addedAt = os.clock.now();
+      const added = practiceAccounts
+        .filter(({ id }) => !entries.has(id))
+        .map(one => ({
+          ...one,
+          kind: 'practice',
+          addedAt,
+          user: undefined,
+          facts: {},
+          chosenScopes: undefined,
+        }));
       db.transaction(() => {
-        for (const { id, name, cloud } of added) {
-          db.run(
-            `INSERT INTO account (id, name, cloud, kind, added_at) VALUES (?, ?, ?, 'practice', ?)`,
-            id,
-            name,
-            cloud,
-            now,
-          );
-        }
+        for (const row of added) keep(db, row);
       });
-      for (const known of added) {
-        enter(known, now);
-        activity.write({ kind: 'account', account: known.id, text: `${known.name} was added.` });
+      for (const row of added) {
+        entries.enter(row, practice);
+        activity.write({ kind: 'account', account: row.id, text: `${row.name} was added.` });
       }
-      await connecting;
-      await connectAll();
+      await entries.settled();
+      await entries.connectAll();
+      return list();
+    },
+    add: (wanted, open, signal) =>
+      streamSteps(signal, browserFor(open), async how => done(await add(wanted, how))),
+    signIn: (id, way, open, signal) =>
+      streamSteps(signal, browserFor(open), async how => {
+        const entry = entries.get(id);
+        await signInAgain(entry, way, how);
+        return done(entry);
+      }),
+    async scopes(id) {
+      const { row, cloud, own } = entries.get(id);
+      const all = await (own ? own.link.now(id) : cloud).scopes();
+      return all.map(scope => ({ ...scope, chosen: row.chosenScopes?.includes(scope.id) ?? true }));
+    },
+    async choose(id, chosenScopes) {
+      const entry = entries.get(id);
+      if (!entry.own) throw bad(`${entry.row.name} is always looked at as a whole.`);
+      if (chosenScopes !== undefined) {
+        const there = new Set((await entry.own.link.now(id).scopes()).map(scope => scope.id));
+        const unknown = chosenScopes.find(scope => !there.has(scope));
+        if (unknown !== undefined)
+          throw bad(
+            `${entry.row.name} has no “${unknown}”.`,
+            `\`latchkey accounts scopes ${id}\` lists them.`,
+          );
+      }
+      entry.row = { ...entry.row, chosenScopes };
+      keep(db, entry.row);
+      activity.write({
+        kind: 'account',
+        account: id,
+        text: `Of ${entry.row.name}, ${chosenScopes === undefined ? 'everything' : chosenScopes.join(', ')} is looked at.`,
+      });
+      changed();
       return list();
     },
     async remove(id) {
-      const { account } = entry(id);
+      const entry = entries.get(id);
+      const { name } = entry.row;
       if (deps.hasLiveGrants(id)) {
-        throw new LatchkeyError({
-          code: 'BAD_INPUT',
-          message: `${account.name} has grants that are still open.`,
-          fix: 'End them first: `latchkey revoke --all`.',
-        });
+        throw bad(`${name} has grants that are still open.`, 'End them first: `latchkey revoke --all`.');
       }
-      db.run('DELETE FROM account WHERE id = ?', id);
-      entry(id).again?.[Symbol.dispose]();
-      entries.delete(id);
-      if (entries.size === 0) link.drop();
-      activity.write({ kind: 'account', account: id, text: `${account.name} was removed.` });
-      changes.tell(undefined);
+      await forgetSignIn(entry);
+      forget(db, id);
+      entries.drop(entry);
+      if (!entries.all().some(({ own }) => !own)) practice.drop();
+      activity.write({ kind: 'account', account: id, text: `${name} was removed.` });
+      changed();
       return list();
     },
     watch: signal => changes.follow(signal, () => ({ accounts: list() })),
     onChange: run => changes.on(run),
-    start() {
-      void connectAll();
-    },
-    settled: () => connecting,
-    authority: account => (entries.has(account) ? link.authority() : undefined),
+    start: () => void entries.connectAll(),
+    settled: () => entries.settled(),
+    authority: account =>
+      entries.has(account) && !entries.get(account).own ? practice.authority() : undefined,
     stop() {
-      stopped = true;
-      for (const { again } of entries.values()) again?.[Symbol.dispose]();
-      link.close();
+      entries.stop();
+      practice.close();
     },
   };
 
-  function entry(id: AccountId): Entry {
-    const found = entries.get(id);
-    if (found) return found;
-    throw new LatchkeyError({
-      code: 'ACCOUNT_NOT_FOUND',
-      message: `There is no account “${id}”.`,
-      fix: '`latchkey accounts` lists them.',
-    });
+  /** An account whose facts lead nowhere any more, or whose keychain is gone, can be removed as well. */
+  async function forgetSignIn({ own, row }: Entry): Promise<void> {
+    try {
+      await own?.link.open().forget();
+    } catch (error) {
+      os.log.warn({ account: row.id, error }, 'a sign-in could not be taken out of the keychain');
+      activity.write({
+        kind: 'account',
+        outcome: 'failed',
+        account: row.id,
+        text: `The sign-in to ${row.name} could not be taken out of the keychain: remove “${row.id}” there yourself.`,
+      });
+    }
   }
+}
+
+function bad(message: string, fix?: string): LatchkeyError {
+  return new LatchkeyError({ code: 'BAD_INPUT', message, fix });
 }

@@ -6,6 +6,7 @@ import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
 import type { Os, PracticeInfo } from '../../os/ports.ts';
+import type { Link } from './link.ts';
 
 /** Makes the clouds of the practice accounts, `practice-azure` and `practice-aws`, from where they listen. */
 export type ConnectPractice = (
@@ -13,18 +14,7 @@ export type ConnectPractice = (
   os: Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log'>,
 ) => Promise<Cloud[]>;
 
-export interface Link {
-  /** The cloud as it is connected now. Throws CLOUD_UNREACHABLE before the first connection. */
-  now(account: AccountId): Cloud;
-  /** The cloud, connecting first where that was not done yet. */
-  get(account: AccountId): Promise<Cloud>;
-  /**
-   * After a call on `used` failed: true if there is now reason to call again, because the practice cloud was started
-   * again or somebody has connected anew meanwhile.
-   */
-  recover(account: AccountId, used: Cloud, error: LatchkeyError): Promise<boolean>;
-  /** As `Cloud.clockOffset`; 0 while not connected. */
-  clockOffset(account: AccountId): number;
+export interface PracticeLink extends Link {
   /** The practice cloud's own certificate authority (PEM); undefined while not connected. */
   authority(): string | undefined;
   drop(): void;
@@ -36,7 +26,7 @@ export interface Link {
 export function createPracticeLink(
   os: Pick<Os, 'practice' | 'clock' | 'random' | 'http' | 'files' | 'log'>,
   connectPractice: ConnectPractice,
-): Link {
+): PracticeLink {
   let clouds = new Map<AccountId, Cloud>();
   let connectedTo = '';
   let authority: string | undefined;

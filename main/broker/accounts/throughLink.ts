@@ -6,14 +6,18 @@ import type { CloudKind } from '../../../shared/contract/common.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
-import type { Link } from './practiceLink.ts';
+import type { Link } from './link.ts';
 
-/** `answered` is called after each successful call: the cloud's clock may be known better then. */
+/**
+ * `answered` is called after each successful call: the cloud's clock may be known better then. `chosen`: ids of the
+ * scopes that are listed; all without it.
+ */
 export function throughLink(options: {
   kind: CloudKind;
   account: AccountId;
   link: Link;
   answered: () => void;
+  chosen?: () => string[] | undefined;
 }): Cloud {
   const { kind, account, link, answered } = options;
 
@@ -48,7 +52,11 @@ export function throughLink(options: {
     kind,
     account,
     identity: signal => call(cloud => cloud.identity(signal)),
-    scopes: signal => call(cloud => cloud.scopes(signal)),
+    scopes: async signal => {
+      const all = await call(cloud => cloud.scopes(signal));
+      const chosen = options.chosen?.();
+      return chosen === undefined ? all : all.filter(({ id }) => chosen.includes(id));
+    },
     inventory: (scope, signal) => iterate(cloud => cloud.inventory(scope, signal)),
     vm: (id, signal) => call(cloud => cloud.vm(id, signal)),
     clockOffset: () => link.clockOffset(account),

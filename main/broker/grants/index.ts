@@ -65,7 +65,11 @@ export function createGrants(deps: GrantsDeps): GrantsService {
     keeper: createGateKeeper({ ledger, endings, accounts, activity, clock, log }),
     cloudNow: account => clock.now() + offset(account),
     askTime,
-    usable: account => accounts.list().some(one => one.id === account && one.state === 'ready'),
+    // Also where a person has to sign in again: shutting is tried, and told as stuck, rather than put off in silence.
+    usable: account =>
+      accounts
+        .list()
+        .some(({ id, state }) => id === account && (state === 'ready' || state === 'sign-in-needed')),
     changed(id) {
       const grant = ledger.grant(id);
       if (grant) changes.tell(view(id));

@@ -75,11 +75,15 @@ export function parseSettings(assignments: string[]): Partial<Settings> {
     switch (name) {
       case 'theme':
       case 'density':
+      case 'azureChinaAuthority':
         change[name] = value;
         break;
       case 'organisationRanges':
       case 'observers':
         change[name] = value === '' ? [] : value.split(',');
+        break;
+      case 'azureClouds':
+        change[name] = parseClouds(value);
         break;
       case 'warnBeforeMs':
         change[name] = parseDuration(value);
@@ -94,9 +98,22 @@ export function parseSettings(assignments: string[]): Partial<Settings> {
   return change;
 }
 
+/** Custom clouds: JSON, as `settings --json` prints it; nothing for none. */
+function parseClouds(value: string): unknown {
+  try {
+    return value === '' ? [] : JSON.parse(value);
+  } catch {
+    throw usage(
+      'The custom clouds are a list in JSON.',
+      'Write azureClouds=\'[{"name":"Stack","armEndpoint":"https://…","authority":"https://…"}]\'.',
+    );
+  }
+}
+
 function settingRow([name, value]: [string, Settings[keyof Settings]]): string[] {
   if (name === 'warnBeforeMs') return [name, formatDuration(Number(value))];
-  return [name, Array.isArray(value) ? value.join(',') : String(value)];
+  if (!Array.isArray(value)) return [name, String(value)];
+  return [name, value.map(one => (typeof one === 'string' ? one : one.name)).join(',')];
 }
 
 function printIp(out: Output, { ipv4, ipv6, observations }: MyIp): void {

@@ -279,6 +279,7 @@ async function startBroker(
     userName: 'jo',
   };
   const broker = await createBroker({
+    accountKinds: [],
     os,
     connectPractice: async info => {
       const clouds = await connectPractice(info, os);

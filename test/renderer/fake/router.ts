@@ -9,6 +9,7 @@ import { connectStages } from './connectStages.ts';
 import { rowOf, seeds } from './names.ts';
 import { planOf } from './plan.ts';
 import { fail, previewOf } from './preview.ts';
+import { signInSteps } from './signIn.ts';
 import { waysOf } from './ways.ts';
 import { defaultPolicy, grantOf, listOf, signIn, Topic, type World } from './world.ts';
 
@@ -102,6 +103,27 @@ export function fakeRouter(world: World, pace = 1) {
         vmTopic.tell({ kind: 'snapshot', rev: vmRev, ...listOf(world, now()) });
         grantRev += 1;
         grantTopic.tell({ kind: 'snapshot', rev: grantRev, grants: [...world.grants.values()] });
+        return { accounts: world.accounts };
+      }),
+      add: os.accounts.add.handler(async function* ({ input }) {
+        yield* signInSteps(world, input.account, () => wait(2_000 * pace));
+        accountTopic.tell({ accounts: world.accounts });
+      }),
+      signIn: os.accounts.signIn.handler(async function* ({ input }) {
+        yield* signInSteps(world, { kind: 'azure', way: input.way ?? 'browser' }, () => wait(2_000 * pace));
+        accountTopic.tell({ accounts: world.accounts });
+      }),
+      scopes: os.accounts.scopes.handler(({ input }) => {
+        const chosen = world.accounts.find(({ id }) => id === input.id)?.chosenScopes;
+        const all = ['Production', 'Staging', 'Shared services'].map(name => ({ id: name, name }));
+        return { scopes: all.map(scope => ({ ...scope, chosen: chosen?.includes(scope.id) ?? true })) };
+      }),
+      choose: os.accounts.choose.handler(({ input }) => {
+        world.accounts = world.accounts.map(({ chosenScopes, ...one }) => {
+          const scopes = one.id === input.id ? input.scopes : chosenScopes;
+          return scopes === undefined ? one : { ...one, chosenScopes: scopes };
+        });
+        accountTopic.tell({ accounts: world.accounts });
         return { accounts: world.accounts };
       }),
       remove: os.accounts.remove.handler(({ input }) =>

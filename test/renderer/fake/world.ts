@@ -78,6 +78,8 @@ export function makeWorld(options: { practice: boolean; size: number }, now: num
       theme: 'system',
       density: 'normal',
       organisationRanges: ['203.0.113.0/24'],
+      azureClouds: [],
+      azureChinaAuthority: 'https://login.chinacloudapi.cn',
       observers: [],
       warnBeforeMs: 300_000,
     },

@@ -1,0 +1,53 @@
+/**
+ * What a kind of account can do besides being a Cloud: be signed in to, be opened again at the next start, be forgotten.
+ * The broker keeps what is no secret in its ledger; secrets stay behind this interface, in the keychain or in memory.
+ */
+import type { Account, NewAccount, Settings, SignInWay } from '../../shared/contract/accounts.ts';
+import type { AccountId } from '../../shared/domain/ids.ts';
+import type { Cloud } from './cloud.ts';
+
+/** An account as the ledger keeps it. */
+export interface KeptAccount {
+  id: AccountId;
+  name: string;
+  /** Who we are there, as far as it is known. */
+  user: string | undefined;
+  /** JSON of the kind's own: how to open it again. Never a secret. */
+  facts: Record<string, unknown>;
+}
+
+/** What signing in asks of the person. */
+export type Ask =
+  | { step: 'browser'; url: string }
+  | { step: 'device-code'; code: string; url: string; expiresAt: string };
+
+export interface SigningIn {
+  settings: Settings;
+  /** Called when the person has something to do. */
+  ask(step: Ask): void;
+  /** Ends it at any time: CANCELLED. */
+  signal: AbortSignal;
+}
+
+/** An account that is kept, with its sign-in. */
+export interface OpenAccount {
+  readonly cloud: Cloud;
+  /** There was no keychain to keep the sign-in in: it goes with this process. */
+  inMemory(): boolean;
+  /** Signs in again as the same user; `cloud` goes on with it. Throws BAD_INPUT where somebody else signed in. */
+  signIn(way: SignInWay | undefined, how: SigningIn): Promise<void>;
+  /** Takes its secrets out of the keychain. */
+  forget(): Promise<void>;
+}
+
+export interface AccountKind {
+  readonly kind: NewAccount['kind'];
+  /** Signs in to an account that may be new. Nothing is kept before it worked. */
+  add(wanted: NewAccount, how: SigningIn): Promise<{ kept: KeptAccount; open: OpenAccount }>;
+  /** Opens a kept account; no request is made. Throws BAD_INPUT when its facts lead nowhere any more. */
+  open(kept: KeptAccount, settings: Settings): OpenAccount;
+  /** What is told of it. */
+  describe(kept: KeptAccount): Pick<Account, 'way' | 'azure'>;
+  /** Is there a person to ask when the cloud takes the sign-in no more? */
+  asksPerson(kept: KeptAccount): boolean;
+}

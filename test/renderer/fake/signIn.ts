@@ -1,0 +1,38 @@
+/** Signing in, as far as the window sees it: an address or a code, and after a while an account. */
+import type { Account, NewAccount, SignInStep } from '../../../shared/contract/accounts.ts';
+import type { World } from './world.ts';
+
+/** The steps of adding an account; it waits `wait()` for the person. */
+export async function* signInSteps(
+  world: World,
+  wanted: NewAccount,
+  wait: () => Promise<void>,
+): AsyncGenerator<SignInStep> {
+  if (wanted.way === 'browser')
+    yield {
+      step: 'browser',
+      url: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?client_id=1',
+      opened: true,
+    };
+  if (wanted.way === 'device-code')
+    yield {
+      step: 'device-code',
+      code: 'QXKR-TBND',
+      url: 'https://microsoft.com/devicelogin',
+      expiresAt: new Date(Date.now() + 900_000).toISOString(),
+    };
+  await wait();
+  const account: Account = {
+    id: 'azure:7f3a4c5e-1111-2222-3333-444455556666:1b2c3d4e',
+    name: 'Azure contoso.example',
+    cloud: 'azure',
+    kind: 'azure',
+    user: 'ada@contoso.example',
+    state: 'ready',
+    addedAt: new Date().toISOString(),
+    way: wanted.way,
+    azure: { tenant: '7f3a4c5e-1111-2222-3333-444455556666', cloud: wanted.cloud ?? 'AzureCloud' },
+  };
+  world.accounts = [...world.accounts.filter(({ id }) => id !== account.id), account];
+  yield { step: 'done', account, notes: [] };
+}
