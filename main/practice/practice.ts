@@ -7,6 +7,7 @@ import { tenantId } from './arm/world.ts';
 import { controlRoutes } from './control.ts';
 import { ec2Machines } from './ec2/machines.ts';
 import { awsActionOf, awsErrorBody, registerEc2 } from './ec2/register.ts';
+import { startScheduler } from './ec2/scheduler/runner.ts';
 import { createAwsWorld } from './ec2/seed.ts';
 import type { World as AwsWorld } from './ec2/world.ts';
 import type { MachineNet, PracticeMachine } from './machine.ts';
@@ -69,7 +70,9 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
     powerMs: 10 * latencyMs,
     ...(awsSize === undefined ? {} : { size: awsSize }),
   });
+  const scheduler = startScheduler(awsWorld);
   const stop = async () => {
+    scheduler.stop();
     arm.stop();
     await Promise.all([core.close(), machines?.stop()]);
   };

@@ -10,7 +10,7 @@ const skewMs = 15 * 60_000;
 /** The service a request is signed for; `ec2` where it says none that is known. */
 export function serviceOf(headers: SignedRequest['headers']): Service {
   const service = readSignature(headers)?.service;
-  return service === 'sts' || service === 'scheduler' ? service : 'ec2';
+  return service === 'sts' || service === 'iam' || service === 'scheduler' ? service : 'ec2';
 }
 
 /**

@@ -1,31 +1,17 @@
-/** The AWS endpoint of the practice cloud: EC2 and STS on `/`, told apart by what a request is signed for. */
+/** The AWS endpoint of the practice cloud: EC2, STS and IAM on `/`, told apart by what a request is signed for, and Scheduler. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Action } from './actions/call.ts';
-import { groupActions } from './actions/groups.ts';
-import { instanceActions } from './actions/instances.ts';
-import { interfaceActions } from './actions/interfaces.ts';
-import { placeActions } from './actions/places.ts';
-import { ruleActions } from './actions/rules.ts';
-import { tagActions } from './actions/tagging.ts';
+import { actions } from './actions/table.ts';
 import { AwsError } from './errors.ts';
+import { runIam } from './iam/roles.ts';
 import { identify, serviceOf } from './identify.ts';
 import { Params } from './query.ts';
+import { runScheduler, schedulerAction } from './scheduler/routes.ts';
 import type { SignedRequest } from './sigv4.ts';
 import { runSts } from './sts.ts';
 import type { World } from './world.ts';
-import { ec2Answer, errorAnswer, type Service, stsAnswer } from './xml.ts';
+import { ec2Answer, errorAnswer, resultAnswer, type Service } from './xml.ts';
 
-const actions = new Map<string, Action>(
-  Object.entries({
-    ...placeActions,
-    ...instanceActions,
-    ...interfaceActions,
-    ...groupActions,
-    ...ruleActions,
-    ...tagActions,
-  }),
-);
 const paramsOf = new WeakMap<FastifyRequest, Params>();
 
 export interface Ec2Options {
@@ -53,8 +39,9 @@ export async function registerEc2(app: FastifyInstance, options: Ec2Options): Pr
   });
 }
 
-/** The AWS action of a request whose body is read; undefined for Scheduler and for what is no Query request. */
+/** The AWS action of a request whose body is read; undefined for what is none. */
 export function awsActionOf(request: FastifyRequest): string | undefined {
+  if (serviceOf(request.headers) === 'scheduler') return schedulerAction(request.method, request.url);
   return params(request).text('Action');
 }
 
@@ -70,18 +57,17 @@ function answer(options: Ec2Options, request: FastifyRequest, reply: FastifyRepl
   const { world } = options;
   const { key, signature } = identify(world, signed(request));
   const service = serviceOf(request.headers);
-  if (service === 'scheduler' || request.url.startsWith('/schedule')) {
-    throw new AwsError(
-      'ResourceNotFoundException',
-      'The practice cloud has no EventBridge Scheduler yet.',
-      404,
-    );
+  if (service === 'scheduler') {
+    const { method, url } = request;
+    const call = { world, region: signature.region, key, method, url, body: bytes(request) };
+    return reply.header('x-amzn-requestid', randomUUID()).send(runScheduler(call));
   }
   const found = params(request);
   const name = found.required('Action');
   const requestId = randomUUID();
-  if (service === 'sts') {
-    return send(reply, requestId, stsAnswer(name, requestId, runSts(name, world, key, found)));
+  if (service !== 'ec2') {
+    const body = (service === 'sts' ? runSts : runIam)(name, world, key, found);
+    return send(reply, requestId, resultAnswer(service, name, requestId, body));
   }
 
   const action = actions.get(name);

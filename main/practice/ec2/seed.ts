@@ -39,6 +39,8 @@ export function createAwsWorld(options: WorldOptions): World {
     account,
     regions: new Map([north.region, east.region].map(region => [region.name, region])),
     keys: new Map(keys.map(key => [key.id, key])),
+    roles: new Map(),
+    schedules: new Map(),
     now: () => options.now(),
     lagMs: options.lagMs ?? 200,
     powerMs: options.powerMs ?? 1500,

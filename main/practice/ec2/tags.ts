@@ -4,10 +4,11 @@ import type { Params } from './query.ts';
 
 const most = 50;
 
-/** Reads `Tag.N.Key`/`Tag.N.Value`. Throws InvalidParameterValue for what can't be a tag. */
-export function readTags(params: Params): Map<string, string> {
+/** Reads `Tag.N.Key`/`Tag.N.Value` (IAM: `Tags.member.N.…`). Throws InvalidParameterValue for what can't be a tag. */
+export function readTags(params: Params, list: 'Tag' | 'Tags.member' = 'Tag'): Map<string, string> {
   const tags = new Map<string, string>();
-  for (const tag of params.list('Tag')) {
+  const told = list === 'Tag' ? params.list('Tag') : params.under('Tags').list('member');
+  for (const tag of told) {
     const key = tag.required('Key');
     const value = tag.text('Value') ?? '';
     if (Array.from(key).length > 128)

@@ -110,11 +110,43 @@ export interface AccessKey {
   session?: { token: string; ends: number } | undefined;
 }
 
+/** An IAM role with its inline policies, as JSON texts. */
+export interface Role extends Resource {
+  name: string;
+  description?: string | undefined;
+  trust: string;
+  policies: Map<string, string>;
+  createdAt: number;
+}
+
+/** A one-time schedule of EventBridge Scheduler. Instants are epoch milliseconds. */
+export interface Schedule {
+  name: string;
+  region: string;
+  at: number;
+  expression: string;
+  description?: string | undefined;
+  enabled: boolean;
+  deleteAfter: boolean;
+  /** `input` is JSON text. */
+  target: { arn: string; role: string; input: string };
+  retry: { ageMs: number; attempts: number };
+  createdAt: number;
+  changedAt: number;
+  tries: number;
+  /** When it is tried (again); infinity when it is over. */
+  nextTry: number;
+}
+
 export interface World {
   /** 12 digits. */
   readonly account: string;
   readonly regions: Map<string, Region>;
   readonly keys: Map<string, AccessKey>;
+  /** IAM's, by name. */
+  readonly roles: Map<string, Role>;
+  /** By region and name (`scheduleKey`). */
+  readonly schedules: Map<string, Schedule>;
   /** The cloud's clock, epoch milliseconds. */
   now(): number;
   /** How much later a change to a rule is seen and enforced, milliseconds. */

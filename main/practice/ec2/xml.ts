@@ -1,11 +1,14 @@
-/** Answers and errors as XML, in the three shapes of EC2, STS and Scheduler. */
+/** Answers and errors as XML, as EC2, STS, IAM and Scheduler shape them. */
 import { XMLBuilder } from 'fast-xml-parser';
 
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@' });
 const ec2Namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
-const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
+const resultNamespaces = {
+  sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
+};
 
-export type Service = 'ec2' | 'sts' | 'scheduler';
+export type Service = 'ec2' | 'sts' | 'iam' | 'scheduler';
 /** The elements of an answer. What is undefined is left out. */
 export type Elements = Record<string, unknown>;
 
@@ -23,10 +26,16 @@ export function ec2Answer(action: string, requestId: string, body: Elements): st
   return document({ [`${action}Response`]: { '@xmlns': ec2Namespace, requestId, ...body } });
 }
 
-export function stsAnswer(action: string, requestId: string, body: Elements): string {
+/** An answer of STS or IAM. */
+export function resultAnswer(
+  service: 'sts' | 'iam',
+  action: string,
+  requestId: string,
+  body: Elements,
+): string {
   return document({
     [`${action}Response`]: {
-      '@xmlns': stsNamespace,
+      '@xmlns': resultNamespaces[service],
       [`${action}Result`]: body,
       ResponseMetadata: { RequestId: requestId },
     },
@@ -43,9 +52,10 @@ export function errorAnswer(
   switch (service) {
     case 'ec2':
       return xml({ Response: { Errors: { Error: { Code, Message } }, RequestID: requestId } });
-    case 'sts': {
+    case 'sts':
+    case 'iam': {
       const Error = { Type: 'Sender', Code, Message };
-      return xml({ ErrorResponse: { '@xmlns': stsNamespace, Error, RequestId: requestId } });
+      return xml({ ErrorResponse: { '@xmlns': resultNamespaces[service], Error, RequestId: requestId } });
     }
     case 'scheduler':
       return { type: 'application/json', body: JSON.stringify({ __type: Code, Message }) };

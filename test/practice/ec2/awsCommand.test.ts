@@ -106,6 +106,34 @@ test.skipIf(!program)(
   },
 );
 
+test.skipIf(!program)('aws makes a role, and a schedule that acts with it', { timeout: 60_000 }, async () => {
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: 'scheduler.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ],
+  };
+  const role = ['--role-name', 'runner'];
+  await aws('iam', 'create-role', ...role, '--assume-role-policy-document', JSON.stringify(trust));
+  const { Role } = await aws('iam', 'get-role', ...role);
+  expect(Role).toMatchObject({ RoleName: 'runner', AssumeRolePolicyDocument: trust });
+  const target = {
+    Arn: 'arn:aws:scheduler:::aws-sdk:ec2:revokeSecurityGroupIngress',
+    RoleArn: Role.Arn,
+    Input: '{}',
+  };
+  const name = ['--name', 'latchkey-sgr-1'];
+  const at = `at(${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)})`;
+  const when = ['--schedule-expression', at, '--flexible-time-window', 'Mode=OFF'];
+  const what = ['--target', JSON.stringify(target)];
+  const made = await aws('scheduler', 'create-schedule', ...name, ...when, ...what);
+  expect(made.ScheduleArn).toContain(':schedule/default/latchkey-sgr-1');
+  const { Schedules } = await aws('scheduler', 'list-schedules', '--name-prefix', 'latchkey-');
+  expect(Schedules).toEqual([expect.objectContaining({ Name: 'latchkey-sgr-1', State: 'ENABLED' })]);
+  await aws('scheduler', 'delete-schedule', ...name);
+  expect((await aws('scheduler', 'list-schedules')).Schedules).toEqual([]);
+});
+
 test.skipIf(!program)('aws knows who it is', { timeout: 30_000 }, async () => {
   expect(await aws('sts', 'get-caller-identity')).toMatchObject({ Account: world.account });
 });

@@ -1,0 +1,98 @@
+/**
+ * Runs schedules by the cloud's clock. The real service fires within the minute after a schedule's time; this one fires
+ * within `everyMs`. The target is called with the rights of the schedule's role and nobody else's.
+ */
+import { setInterval } from 'node:timers';
+import { actions } from '../actions/table.ts';
+import { AwsError } from '../errors.ts';
+import { allows, trusts } from '../iam/allows.ts';
+import { roleArn } from '../iam/roles.ts';
+import { Params } from '../query.ts';
+import type { Region, Role, Schedule, World } from '../world.ts';
+import { scheduleKey, targets } from './schedule.ts';
+
+const everyMs = 250;
+/** Waits before a second try, milliseconds, doubled each time. */
+const firstWaitMs = 1_000;
+const longestWaitMs = 60_000;
+
+export interface SchedulerRunner {
+  /** Runs what is due now. */
+  tick(): void;
+  stop(): void;
+}
+
+export function startScheduler(world: World): SchedulerRunner {
+  const tick = () => {
+    for (const schedule of world.schedules.values()) {
+      if (schedule.enabled && schedule.nextTry <= world.now()) run(world, schedule);
+    }
+  };
+  const timer = setInterval(tick, everyMs);
+  timer.unref();
+  return { tick, stop: () => clearInterval(timer) };
+}
+
+function run(world: World, schedule: Schedule): void {
+  schedule.tries++;
+  let again = false;
+  try {
+    invoke(world, schedule);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    // What is not there will not be there later.
+    again = !error.code.endsWith('.NotFound') && !error.code.endsWith('.Malformed');
+  }
+  const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** (schedule.tries - 1));
+  const { ageMs, attempts } = schedule.retry;
+  if (again && schedule.tries <= attempts && world.now() + wait - schedule.at <= ageMs) {
+    schedule.nextTry = world.now() + wait;
+  } else if (schedule.deleteAfter) {
+    world.schedules.delete(scheduleKey(schedule.region, schedule.name));
+  } else {
+    schedule.nextTry = Number.POSITIVE_INFINITY;
+  }
+}
+
+function invoke(world: World, { target, region: name }: Schedule): void {
+  const region = world.regions.get(name);
+  const found = targets[target.arn];
+  const action = found && actions.get(found.action);
+  if (!region || !action) throw new AwsError('InvalidAction', `There is no target ${target.arn}.`);
+  const role = [...world.roles.values()].find(each => roleArn(world, each.name) === target.role);
+  if (!role || !trusts(role.trust, 'scheduler.amazonaws.com', world.account)) {
+    throw new AwsError('AccessDenied', `EventBridge Scheduler may not take the role ${target.role}.`, 403);
+  }
+  const params = toQuery(JSON.parse(target.input), found.lists);
+  checkRights(world, region, role, found.action, params);
+  action.run({ world, region, params, now: world.now(), hostKeys: () => [] });
+}
+
+/** `{"GroupId":"sg-…","SecurityGroupRuleIds":["sgr-…"]}` as the Query API writes it. */
+function toQuery(input: Record<string, unknown>, lists: Record<string, string>): Params {
+  const form = new URLSearchParams();
+  for (const [key, value] of Object.entries(input)) {
+    if (!Array.isArray(value)) form.set(key, String(value));
+    else for (const [i, one] of value.entries()) form.set(`${lists[key] ?? key}.${i + 1}`, String(one));
+  }
+  return Params.parse(form.toString());
+}
+
+function checkRights(world: World, region: Region, role: Role, action: string, params: Params): void {
+  const id = params.text('GroupId') ?? params.texts('InstanceId')[0] ?? '';
+  const thing = region.groups.get(id) ?? region.instances.get(id);
+  const kind = region.instances.has(id) ? 'instance' : 'security-group';
+  const tags = [...(thing?.tags ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
+  const allowed = allows([...role.policies.values()], {
+    action: `ec2:${action}`,
+    resource: `arn:aws:ec2:${region.name}:${world.account}:${kind}/${id}`,
+    context: Object.fromEntries(tags),
+  });
+  if (!allowed) {
+    throw new AwsError(
+      'UnauthorizedOperation',
+      `The role ${role.name} may not call ec2:${action} on ${id}.`,
+      403,
+    );
+  }
+}
