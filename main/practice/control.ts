@@ -1,12 +1,14 @@
 /**
  * The control interface, `/practice/…` on the ARM listener, with the ARM token: where machines listen, what was asked,
- * and which faults are on. Clients of the clouds never need it.
+ * and which faults are on (by hand, or by `kind`: Azure's bad days by name). Clients of the clouds never need it.
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ArmError } from './arm/errors.ts';
+import { troubleByName } from './arm/troubles.ts';
 import type { MachineNet } from './machine.ts';
 import type { ServerCore } from './server/core.ts';
+import type { FaultInput } from './server/faults.ts';
 
 export function controlRoutes(
   app: FastifyInstance,
@@ -30,9 +32,9 @@ export function controlRoutes(
   app.get('/practice/faults', async () => ({ faults: core.faults.list() }));
   app.post('/practice/faults', async (request, reply) => {
     try {
-      return await reply
-        .code(201)
-        .send(core.faults.add(request.body as Parameters<typeof core.faults.add>[0]));
+      const { kind, ...rest } = request.body as FaultInput & { kind?: string };
+      const input = kind === undefined ? rest : { cloud: 'azure' as const, ...troubleByName(kind), ...rest };
+      return await reply.code(201).send(core.faults.add(input));
     } catch (error) {
       if (error instanceof z.ZodError) throw new ArmError(400, 'BadFault', z.prettifyError(error));
       if (error instanceof SyntaxError) throw new ArmError(400, 'BadFault', error.message);

@@ -43,8 +43,7 @@ export function ask(
         answer.on('error', reject);
         answer.on('end', () => {
           const text = Buffer.concat(pieces).toString();
-          const isJson = answer.headers['content-type']?.includes('json') === true && text !== '';
-          const json = isJson ? JSON.parse(text) : undefined;
+          const json = answer.headers['content-type']?.includes('json') ? parse(text) : undefined;
           resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json });
         });
       },
@@ -52,4 +51,12 @@ export function ask(
     sent.on('error', reject);
     sent.end(body);
   });
+}
+
+function parse(text: string): Answer['json'] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

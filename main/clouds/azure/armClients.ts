@@ -16,6 +16,7 @@ import { cancelled, createCloudClock } from '../calls.ts';
 import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
 import { bounded } from './bounded.ts';
 import { isNetworkError, noToken, unreachable } from './errors.ts';
+import { createRenewal } from './renewal.ts';
 
 export interface ArmOptions {
   armEndpoint: string;
@@ -60,6 +61,7 @@ export function createArm(options: ArmOptions): Arm {
         return await options.credential.getToken(scopes, { ...how, tenantId: options.tenantId });
       } catch (error) {
         if (how?.abortSignal?.aborted) throw cancelled();
+        if (error instanceof LatchkeyError) throw error;
         throw isNetworkError(error) ? unreachable('sign-in', error) : noToken(error);
       }
     },
@@ -73,6 +75,7 @@ export function createArm(options: ArmOptions): Arm {
     chance: options.chance,
     origin: new URL(endpoint).origin,
     onDate: cloudClock.heard,
+    renewal: createRenewal(credential, scope),
   };
   const pipelineOptions: PipelineOptions = {
     retryOptions: { maxRetries: 0 },
@@ -91,7 +94,8 @@ export function createArm(options: ArmOptions): Arm {
   const plain = once(async () => {
     const core = await import('@azure/core-rest-pipeline');
     const pipeline = core.createPipelineFromOptions(pipelineOptions);
-    pipeline.addPolicy(armPolicy(context), { afterPhase: 'Retry' });
+    // Behind the signing, as with the clients: a renewed token is put in the place of the one that was signed with.
+    pipeline.addPolicy(armPolicy(context), { afterPhase: 'Sign' });
     pipeline.addPolicy(core.bearerTokenAuthenticationPolicy({ credential, scopes: scope }), {
       phase: 'Sign',
     });

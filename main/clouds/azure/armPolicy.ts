@@ -11,10 +11,13 @@ import {
   isBusyCode,
   isCertificateError,
   isNetworkError,
+  notAzure,
+  pointedAway,
   type Refusal,
   refusalError,
   unreachable,
 } from './errors.ts';
+import { challengedClaims, type Renewal } from './renewal.ts';
 import { retryAfterMs } from './waiting.ts';
 
 export interface ArmPolicyContext {
@@ -26,6 +29,7 @@ export interface ArmPolicyContext {
   origin: string;
   /** Told the `Date` of each answer, and when its request went out. */
   onDate(date: string | undefined, asked: Instant): void;
+  renewal: Renewal;
 }
 
 /** Throttling and “busy” are waited out for this long after the first attempt; then the refusal stands. */
@@ -40,17 +44,26 @@ export function armPolicy(context: ArmPolicyContext): PipelinePolicy {
     async sendRequest(request, next) {
       const asked = `${request.method} ${new URL(request.url).pathname}`;
       if (new URL(request.url).origin !== context.origin) {
-        throw refusalError({ status: 400, message: 'It pointed us to a foreign host.', request: asked });
+        throw pointedAway(asked);
       }
       const begun = context.clock.now();
+      const signal = request.abortSignal as AbortSignal | undefined;
+      const renewed = new Set<string | undefined>();
       for (let attempt = 1; ; attempt++) {
+        const token = putToken(context, request);
         const outcome = await once(context, request, asked, next);
         if ('response' in outcome) return outcome.response;
+        if (outcome.kind === 'signedOut' && token !== undefined && !renewed.has(outcome.claims)) {
+          context.log.info({ request: asked, challenge: outcome.claims !== undefined }, 'azure: a new token');
+          renewed.add(outcome.claims);
+          await context.renewal.renew(token, outcome.claims, signal);
+          continue;
+        }
         const wait = waitFor(context, outcome, attempt);
         const spent = context.clock.now() - begun;
         if (wait === undefined || spent + wait > patienceMs) throw outcome.error;
         context.log.info({ request: asked, attempt, wait, code: outcome.error.code }, 'azure: asking again');
-        await waitOut(context.clock, wait, request.abortSignal as AbortSignal | undefined);
+        await waitOut(context.clock, wait, signal);
       }
     },
   };
@@ -58,7 +71,17 @@ export function armPolicy(context: ArmPolicyContext): PipelinePolicy {
 
 type Outcome =
   | { response: PipelineResponse }
-  | { error: LatchkeyError; kind: 'cut' | 'broken' | 'busy' | 'final'; retryAfter?: number | undefined };
+  | { error: LatchkeyError; kind: 'cut' | 'broken' | 'busy' | 'final'; retryAfter?: number | undefined }
+  | { error: LatchkeyError; kind: 'signedOut'; claims: string | undefined };
+
+/** Puts the newest token in the place of one that ARM has refused; gives the one that goes out. */
+function putToken({ renewal }: ArmPolicyContext, request: PipelineRequest): string | undefined {
+  const token = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1];
+  if (token === undefined) return undefined;
+  const newest = renewal.instead(token);
+  request.headers.set('authorization', `Bearer ${newest}`);
+  return newest;
+}
 
 async function once(
   context: ArmPolicyContext,
@@ -83,15 +106,18 @@ async function once(
   if (body === cut) return { error: unreachable(asked, new Error('half an answer')), kind: 'cut' };
 
   if (leadsAway(context, response)) {
-    return {
-      error: refusalError({ status: 400, message: 'It pointed us to a foreign host.', request: asked }),
-      kind: 'final',
-    };
+    return { error: pointedAway(asked), kind: 'final' };
   }
 
-  const failedLater = response.status < 300 && isFailedOperation(body);
-  if (response.status < 400 && !failedLater) return { response };
   const retryAfter = retryAfterMs(response.headers.get('retry-after'), context.clock.now());
+  if (body === foreign) {
+    const kind = response.status >= 500 ? 'broken' : 'cut';
+    return { error: notAzure(asked, response.status), kind, retryAfter };
+  }
+  const failedLater = response.status < 300 ? failedOperation(body) : undefined;
+  if (response.status < 400 && !failedLater) return { response };
+  const claims =
+    response.status === 401 ? challengedClaims(response.headers.get('www-authenticate')) : undefined;
   const refusal: Refusal = {
     status: response.status,
     ...innermost(body),
@@ -99,9 +125,12 @@ async function once(
       response.headers.get('x-ms-correlation-request-id') ?? response.headers.get('x-ms-request-id'),
     request: asked,
     retryAfterMs: retryAfter,
+    operation: failedLater,
+    challenged: claims !== undefined,
   };
   const error = refusalError(refusal);
   if (failedLater) return { error, kind: 'final' };
+  if (response.status === 401) return { error, kind: 'signedOut', claims };
   if (response.status === 429 || isBusyCode(refusal.code)) return { error, kind: 'busy', retryAfter };
   if (response.status === 408 || (response.status >= 500 && response.status !== 501)) {
     return { error, kind: 'broken', retryAfter };
@@ -121,7 +150,7 @@ function waitFor(
   outcome: Exclude<Outcome, { response: PipelineResponse }>,
   attempt: number,
 ): number | undefined {
-  if (outcome.kind === 'final') return undefined;
+  if (outcome.kind === 'final' || outcome.kind === 'signedOut') return undefined;
   if (outcome.kind !== 'busy' && attempt >= attempts) return undefined;
   if (outcome.retryAfter !== undefined) return outcome.retryAfter;
   const backOff = Math.min(16_000, 250 * 2 ** (attempt - 1));
@@ -129,15 +158,18 @@ function waitFor(
 }
 
 const cut = Symbol('half an answer');
+const foreign = Symbol('an answer that is not ARM’s');
 
-/** The JSON of an answer; `cut` where it says it is JSON and is not. */
+/** The JSON of an answer; `cut` where it says it is JSON and is not, `foreign` where it is something else altogether. */
 function parseBody(response: PipelineResponse): unknown {
   const text = response.bodyAsText;
-  if (!text || !response.headers.get('content-type')?.includes('json')) return undefined;
+  if (!text) return undefined;
+  // Whatever ARM says is JSON. A page in its place (a proxy's, a hotel's) must never be taken for “it is gone”.
+  if (!response.headers.get('content-type')?.includes('json')) return foreign;
   try {
     return JSON.parse(text);
   } catch {
-    return response.status < 400 ? cut : undefined;
+    return cut;
   }
 }
 
@@ -145,23 +177,41 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** An asynchronous operation's status document that ended badly (reference section 7.3). */
-function isFailedOperation(body: unknown): boolean {
-  return (
-    isRecord(body) &&
-    !('id' in body && 'properties' in body) &&
-    (body['status'] === 'Failed' || body['status'] === 'Canceled')
-  );
+/** How an asynchronous operation ended, by its status document, where it ended badly (reference section 7.3). */
+function failedOperation(body: unknown): 'Failed' | 'Canceled' | undefined {
+  if (!isRecord(body) || ('id' in body && 'properties' in body)) return undefined;
+  const { status } = body;
+  return status === 'Failed' || status === 'Canceled' ? status : undefined;
 }
 
 /** Code and message of an ARM error; the detail inside where a retryable or generic one wraps it. */
-function innermost(body: unknown): { code?: string | undefined; message?: string | undefined } {
+function innermost(body: unknown): Pick<Refusal, 'code' | 'message' | 'policies'> {
   const error = isRecord(body) && isRecord(body['error']) ? body['error'] : undefined;
   if (error === undefined) return {};
-  const details = Array.isArray(error['details']) ? error['details'].filter(isRecord) : [];
+  const details = listOf(error['details']);
   const busy = details.find(detail => isBusyCode(text(detail['code'])));
   const told = busy ?? error;
-  return { code: text(told['code']), message: text(told['message']) ?? text(error['message']) };
+  return {
+    code: text(told['code']),
+    message: text(told['message']) ?? text(error['message']),
+    policies: policiesIn(error),
+  };
+}
+
+/** Names of the policies that a denial tells of in its `additionalInfo`. */
+function policiesIn(error: Record<string, unknown>): string[] {
+  return listOf(error['additionalInfo']).flatMap(({ type, info }) => {
+    if (type !== 'PolicyViolation' || !isRecord(info)) return [];
+    const name =
+      text(info['policyAssignmentDisplayName']) ??
+      text(info['policyDefinitionDisplayName']) ??
+      text(info['policyAssignmentName']);
+    return name === undefined ? [] : [name.slice(0, 200)];
+  });
+}
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 function text(value: unknown): string | undefined {

@@ -6,7 +6,7 @@ import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { cancelled } from '../calls.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { createArm } from './armClients.ts';
-import { failedOperation } from './errors.ts';
+import { fromSdk } from './errors.ts';
 import { freshVm } from './freshVm.ts';
 import { type AzureGate, kindOf, oursIn } from './gates.ts';
 import { GraphPace } from './graph.ts';
@@ -142,5 +142,5 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 /** What the broker may see of an error: whatever comes after an abort is CANCELLED; ours as it is. */
 function asTold(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return cancelled();
-  return failedOperation(error) ?? error;
+  return fromSdk(error) ?? error;
 }

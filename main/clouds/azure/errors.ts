@@ -15,6 +15,12 @@ export interface Refusal {
   request: string;
   /** Milliseconds the cloud asked to wait, where it did. */
   retryAfterMs?: number | undefined;
+  /** How the asynchronous operation ended that this is about: the write had been accepted. */
+  operation?: 'Failed' | 'Canceled' | undefined;
+  /** Names of the policies that deny it. */
+  policies?: string[] | undefined;
+  /** It named claims that the token has to have. */
+  challenged?: boolean | undefined;
 }
 
 interface Row {
@@ -32,7 +38,10 @@ function missingAction(refusal: Refusal): string | undefined {
 
 const signedOut: Row = {
   code: 'CLOUD_UNAUTHORIZED',
-  says: () => 'Azure does not accept our sign-in any more.',
+  says: refusal =>
+    refusal.challenged
+      ? 'Azure wants this sign-in proven anew (conditional access, e.g. a second factor).'
+      : 'Azure does not accept our sign-in any more.',
   fix: () => 'Sign in to this account again.',
 };
 const forbidden: Row = {
@@ -68,6 +77,11 @@ const full: Row = {
   says: refusal => `A limit of Azure is reached: ${asTold(refusal)}`,
   fix: () => 'Remove rules that nobody needs (an NSG holds 1,000), or ask Azure for a higher limit.',
 };
+const unknownThing: Row = {
+  code: 'CLOUD_FAILED',
+  says: refusal => `Azure does not know what we asked for: ${asTold(refusal)}`,
+  fix: () => 'Try again later; if it stays, look whether this cloud has what Latchkey needs.',
+};
 const failed: Row = { code: 'CLOUD_FAILED', says: refusal => `Azure refused: ${asTold(refusal)}` };
 
 /** By ARM error code. Sources: reference section 7.2, 7.3; azure-rest-api-specs#3003; ARM common error codes. */
@@ -80,16 +94,25 @@ const byCode: Record<string, Row> = {
   LinkedAuthorizationFailed: forbidden,
   RequestDisallowedByPolicy: {
     code: 'CLOUD_FORBIDDEN',
-    says: refusal => `A policy of your organisation (Azure Policy) refuses this change: ${asTold(refusal)}`,
+    says: refusal =>
+      refusal.policies?.length
+        ? `A policy of your organisation (Azure Policy) refuses this change: ${refusal.policies.join(', ')}.`
+        : `A policy of your organisation (Azure Policy) refuses this change: ${asTold(refusal)}`,
     fix: () => 'Ask who keeps that policy for an exemption for rules that begin with `latchkey-`.',
   },
   ScopeLocked: {
     code: 'CLOUD_FORBIDDEN',
-    says: () => 'A resource lock in Azure forbids changes there.',
+    says: refusal => `A resource lock in Azure forbids changes there${lockedScope(refusal)}.`,
     fix: () => 'Have the lock (read-only or no-delete) taken off the NSG or its resource group.',
   },
-  SubscriptionNotFound: missing,
+  // Azure says so to who may not see it, too: nothing in it counts as gone.
+  SubscriptionNotFound: {
+    code: 'CLOUD_FORBIDDEN',
+    says: () => 'Azure does not show us this subscription (any more).',
+    fix: () => 'Sign in with an account that may see it, or activate your role if it is a timed one.',
+  },
   ResourceGroupNotFound: missing,
+  ParentResourceNotFound: missing,
   ResourceNotFound: missing,
   NotFound: missing,
   SecurityRuleConflict: {
@@ -101,15 +124,18 @@ const byCode: Record<string, Row> = {
   RetryableErrorDueToAnotherOperation: busy,
   AnotherOperationInProgress: busy,
   ReferencedResourceNotProvisioned: busy,
+  CanceledAndSupersededDueToAnotherOperation: busy,
   OperationNotAllowed: full,
   QuotaExceeded: full,
   SecurityRuleCountLimitReached: full,
+  SecurityRuleAddressesOrPortsPerSecurityGroupLimitReached: full,
 };
 
 const byStatus: Record<number, Row> = {
   401: signedOut,
   403: forbidden,
-  404: missing,
+  // Only the codes above say that a thing is gone: any other 404 may come from whoever stands in between.
+  404: unknownThing,
   409: { code: 'CLOUD_CONFLICT', says: asTold, fix: () => 'Try again in a minute.' },
   412: { code: 'CLOUD_CONFLICT', says: asTold, fix: () => 'Try again in a minute.' },
   429: throttled,
@@ -136,7 +162,33 @@ export function refusalError(refusal: Refusal): LatchkeyError {
       cloudMessage: refusal.message,
       correlation: refusal.correlation,
       request: refusal.request,
+      ...(refusal.operation === undefined ? {} : { operation: refusal.operation }),
     },
+  });
+}
+
+/** Where the lock is, as a ScopeLocked names it. */
+function lockedScope(refusal: Refusal): string {
+  const scope = /scope\(s\) are locked: '([^']+)'/.exec(refusal.message ?? '')?.[1];
+  return scope === undefined ? '' : `: “${scope.split('/').slice(-2).join('/').slice(0, 200)}” is locked`;
+}
+
+/**
+ * Was this write accepted, and can nobody say how it goes on: its operation's address is lost, or forbidden, or answers
+ * nonsense? Not so when the operation itself ended badly, or its address would have led our token astray.
+ */
+export function isUnfollowed(error: unknown): boolean {
+  if (!(error instanceof LatchkeyError) || error.code === 'CANCELLED') return false;
+  return error.detail?.['operation'] === undefined && error.detail?.['astray'] === undefined;
+}
+
+/** Azure sent us elsewhere: our token goes to its own host and nowhere else. */
+export function pointedAway(request: string): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_FAILED',
+    message: 'Azure refused: It pointed us to a foreign host.',
+    fix: 'Something may stand in between: look at the proxy and who its certificates are from.',
+    detail: { request, astray: true },
   });
 }
 
@@ -145,6 +197,7 @@ const busyCodes = [
   'RetryableErrorDueToAnotherOperation',
   'AnotherOperationInProgress',
   'ReferencedResourceNotProvisioned',
+  'CanceledAndSupersededDueToAnotherOperation',
 ];
 /** Codes that mean “the same request may well pass in a moment” (reference section 7.3). */
 export function isBusyCode(code: string | undefined): boolean {
@@ -165,15 +218,17 @@ export function noToken(cause: unknown): LatchkeyError {
   );
 }
 
-/** What a poller of the SDK throws when an operation ended badly without saying why. */
-export function failedOperation(error: unknown): LatchkeyError | undefined {
-  if (
-    !(error instanceof Error) ||
-    !/^(The long-running operation has failed|Operation was canceled)/.test(error.message)
-  ) {
-    return undefined;
+/** What the SDKs throw by themselves: an operation ended badly without saying why, or an answer is none they know. */
+export function fromSdk(error: unknown): LatchkeyError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'RestError') {
+    const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 0;
+    return notAzure('an answer with an unexpected status', status);
   }
-  return refusalError({ status: 200, message: error.message, request: 'operation' });
+  if (!/^(The long-running operation has failed|Operation was canceled)/.test(error.message))
+    return undefined;
+  const operation = error.message.startsWith('Operation was canceled') ? 'Canceled' : 'Failed';
+  return refusalError({ status: 200, message: error.message, request: 'operation', operation });
 }
 
 /** True for what Node's network or the SDKs' HTTP layer throws when no whole answer came. */
@@ -204,6 +259,16 @@ export function unreachable(request: string, cause: unknown): LatchkeyError {
     },
     { cause },
   );
+}
+
+/** Something answered in Azure's place: a page of a proxy, of a hotel's network, of a firewall. */
+export function notAzure(request: string, status: number): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_UNREACHABLE',
+    message: `Something that is not Azure answered in its place (HTTP ${status}).`,
+    fix: 'A proxy, or a network that wants you to sign in first, stands in between: open a web page, then try again.',
+    detail: { request, status },
+  });
 }
 
 /** `what` was asked for and did not end within our time: a noun phrase. */

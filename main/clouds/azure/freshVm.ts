@@ -5,6 +5,7 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 import { isNotFound } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
 import { armPath, parseArmId } from './armIds.ts';
+import { notAzure } from './errors.ts';
 import { lifted } from './graph.ts';
 import { membersOf } from './inventory.ts';
 import { type Members, mapGate } from './mapRules.ts';
@@ -86,7 +87,10 @@ export async function freshVm(
 export async function readGate(arm: Arm, id: string, signal?: AbortSignal): Promise<NetworkSecurityGroup> {
   const { subscription, group, name } = parseArmId(id);
   const network = await arm.network(subscription);
-  return network.networkSecurityGroups.get(group, name, { ...abort(signal) });
+  const gate = await network.networkSecurityGroups.get(group, name, { ...abort(signal) });
+  // An empty answer must not be taken for a gate without rules.
+  if (gate.name?.toLowerCase() !== name.toLowerCase()) throw notAzure(`GET ${id}`, 200);
+  return gate;
 }
 
 /**

@@ -10,7 +10,7 @@ import { createQueue } from '../../waiting.ts';
 import { cloudCode, isNotFound, waitOut } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
 import { parseArmId } from './armIds.ts';
-import { isBusyCode } from './errors.ts';
+import { isBusyCode, isUnfollowed, notAzure, tooSlow } from './errors.ts';
 import { readGate } from './freshVm.ts';
 import type { KnownRules } from './known.ts';
 import { saysTheSame } from './rules.ts';
@@ -89,7 +89,7 @@ export class RuleWriter {
       return await poller.pollUntilDone({ abortSignal: limited });
     });
     if (rule.priority !== undefined) this.known.wrote(gate, name, rule.priority);
-    // After an asynchronous write the poller has read the rule itself.
+    // After an asynchronous write the poller has read the rule itself, unless the operation could not be followed.
     const seen = sent.answer.asynchronous ? sent.result : undefined;
     const stands =
       seen !== undefined && saysTheSame(seen, rule) ? seen : await this.#look(gate, name, rule, signal);
@@ -107,8 +107,10 @@ export class RuleWriter {
           onResponse,
           ...abort(limited),
         });
-        return await poller.pollUntilDone({ abortSignal: limited });
+        await poller.pollUntilDone({ abortSignal: limited });
+        return 'done' as const;
       });
+      if (sent.result === undefined) await this.#lookGone(gate, name, signal);
       return sent.answer.correlation;
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -123,7 +125,10 @@ export class RuleWriter {
     const { subscription, group, name: nsg } = parseArmId(gate);
     const network = await this.#arm.network(subscription);
     try {
-      return await network.securityRules.get(group, nsg, name, { ...abort(signal) });
+      const rule = await network.securityRules.get(group, nsg, name, { ...abort(signal) });
+      // An empty answer must not be taken for a rule that is not there.
+      if (rule.name?.toLowerCase() !== name.toLowerCase()) throw notAzure(`GET ${gate}`, 200);
+      return rule;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -134,7 +139,7 @@ export class RuleWriter {
     for (const wait of [0, ...lookPauses]) {
       if (wait > 0) await waitOut(this.#clock, wait, signal);
       const stands = await this.read(gate, name, signal);
-      if (stands !== undefined && saysTheSame(stands, rule)) return stands;
+      if (stands !== undefined && isSettled(stands) && saysTheSame(stands, rule)) return stands;
     }
     throw new LatchkeyError({
       code: 'CLOUD_CONFLICT',
@@ -144,12 +149,24 @@ export class RuleWriter {
     });
   }
 
-  /** One write with its asynchronous operation; one that ended as “busy” is sent again. */
+  /** Looks until a rule whose removal was accepted is not there any more. Throws CLOUD_SLOW. */
+  async #lookGone(gate: GateId, name: string, signal?: AbortSignal): Promise<void> {
+    for (const wait of [0, ...lookPauses]) {
+      if (wait > 0) await waitOut(this.#clock, wait, signal);
+      if ((await this.read(gate, name, signal)) === undefined) return;
+    }
+    throw tooSlow(`removing the rule ${name}`);
+  }
+
+  /**
+   * One write with its asynchronous operation; one that ended as “busy” is sent again. No `result`: it was accepted, and
+   * then its operation could not be followed (its address is lost, or forbidden); the rule itself tells what came of it.
+   */
   async #write<T>(
     what: string,
     signal: AbortSignal | undefined,
     send: (onResponse: (raw: RawAnswer) => void, limited: AbortSignal) => Promise<T>,
-  ): Promise<{ result: T; answer: Answer }> {
+  ): Promise<{ result: T | undefined; answer: Answer }> {
     return await within(this.#clock, writeMs, what, signal, async limited => {
       for (let attempt = 1; ; attempt++) {
         let answer: Answer = { asynchronous: false, correlation: undefined };
@@ -162,12 +179,21 @@ export class RuleWriter {
         try {
           return { result: await send(onResponse, limited), answer };
         } catch (error) {
-          if (!isBusyCode(cloudCode(error)) || attempt >= tries) throw error;
+          if (!isBusyCode(cloudCode(error)) || attempt >= tries) {
+            if (answer.asynchronous && !limited.aborted && isUnfollowed(error))
+              return { result: undefined, answer };
+            throw error;
+          }
           await waitOut(this.#clock, 500 * 2 ** (attempt - 1), limited);
         }
       }
     });
   }
+}
+
+/** In force, as far as the cloud says: a write that failed or goes on leaves the rule in the list all the same. */
+function isSettled({ provisioningState }: SecurityRule): boolean {
+  return provisioningState === undefined || provisioningState === 'Succeeded';
 }
 
 interface RawAnswer {

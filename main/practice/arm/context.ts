@@ -1,8 +1,9 @@
 /** What every handler of the practice cloud's Azure is given, and the small things all of them do. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MachineNet } from '../machine.ts';
+import { faultOf } from '../server/faultHooks.ts';
 import { ArmError } from './errors.ts';
-import type { Operations } from './operations.ts';
+import type { Operations, Trouble } from './operations.ts';
 import type { Caller, People } from './rights/people.ts';
 import type { Tokens } from './tokens.ts';
 import type { World } from './world.ts';
@@ -85,6 +86,22 @@ export function follow(
   if (where.final) reply.header('location', `${base}/operationResults/${operation}${version}`);
   // With 0 the Python clients (az) take it for nothing said, and wait 30 seconds.
   reply.header('retry-after', '1');
+}
+
+/** How a fault wants the operation of this write to end; `undone` leaves the resource as a write does that failed. */
+export function troubleOf(request: FastifyRequest, undone: () => void): Trouble | undefined {
+  const fault = faultOf(request);
+  if (fault?.operation === undefined) return undefined;
+  return {
+    end: fault.operation,
+    takesEffect: fault.when === 'after',
+    error: {
+      code: fault.code ?? (fault.operation === 'Canceled' ? 'Canceled' : 'InternalServerError'),
+      message: fault.message ?? 'The practice cloud was told to fail here.',
+      ...fault.more,
+    },
+    undone,
+  };
 }
 
 /** The subscription and resource group a request's path names; empty where it names none. */

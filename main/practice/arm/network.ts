@@ -55,12 +55,14 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
 
   const operations = '/subscriptions/:subscription/providers/:provider/locations/:location';
   app.get(`${operations}/operations/:operation`, async (request, reply) => {
-    const status = await context.operations.state(param(request, 'operation'));
+    const { state: status, error } = await context.operations.state(param(request, 'operation'));
     if (status === 'InProgress') reply.header('retry-after', '1');
-    return { status };
+    return { status, ...(status === 'Failed' || status === 'Canceled' ? { error } : {}) };
   });
   app.get(`${operations}/operationResults/:operation`, async (request, reply) => {
-    const status = await context.operations.state(param(request, 'operation'));
+    const { state: status, error } = await context.operations.state(param(request, 'operation'));
+    if (status === 'Failed' || status === 'Canceled')
+      throw new ArmError(409, error?.code ?? status, error?.message ?? status);
     reply.code(status === 'InProgress' ? 202 : 200);
     if (status === 'InProgress') reply.header('location', request.url).header('retry-after', '1');
     return undefined;

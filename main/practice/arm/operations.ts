@@ -7,8 +7,23 @@ import { ArmError } from './errors.ts';
 
 interface Operation {
   id: string;
-  state: 'InProgress' | 'Succeeded';
+  state: OperationState;
+  /** Nobody finds it when it is asked for. */
+  lost: boolean;
+  error: { code: string; message: string } | undefined;
   done: Promise<void>;
+}
+
+export type OperationState = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
+
+/** How an operation is to end otherwise than well. */
+export interface Trouble {
+  end: 'Failed' | 'Canceled' | 'never' | 'lost';
+  /** Does the write take effect all the same? */
+  takesEffect: boolean;
+  error: { code: string; message: string };
+  /** Leaves the resource as a write does that failed. */
+  undone: () => void;
 }
 
 /**
@@ -30,35 +45,51 @@ export class Operations {
 
   /**
    * Runs `effect` after the latency, behind what is under way on the same `queue` (a resource's lower-case id).
-   * With no latency it runs now and there is no operation to follow.
+   * With no latency it runs now and, unless there is trouble, there is no operation to follow.
    */
-  start(queue: string, effect: () => void): string | undefined {
-    if (this.#latencyMs === 0) {
+  start(queue: string, effect: () => void, trouble?: Trouble): string | undefined {
+    if (this.#latencyMs === 0 && !trouble) {
       effect();
       return undefined;
     }
     const id = randomUUID();
-    const operation: Operation = { id, state: 'InProgress', done: Promise.resolve() };
+    const operation: Operation = {
+      id,
+      state: 'InProgress',
+      lost: trouble?.end === 'lost',
+      error: trouble?.error,
+      done: Promise.resolve(),
+    };
+    const end = () => {
+      if (!trouble || trouble.takesEffect) effect();
+      else trouble.undone();
+      if (!trouble) operation.state = 'Succeeded';
+      else if (trouble.end === 'Failed' || trouble.end === 'Canceled') operation.state = trouble.end;
+      void this.#wait(keptMs, true).then(() => this.#operations.delete(id));
+    };
+    this.#operations.set(id, operation);
+    if (this.#latencyMs === 0) {
+      end();
+      return id;
+    }
     const before = this.#tails.get(queue) ?? Promise.resolve();
     operation.done = before
       .then(() => this.#wait(this.#latencyMs))
       .then(() => {
-        effect();
-        operation.state = 'Succeeded';
-        void this.#wait(keptMs, true).then(() => this.#operations.delete(id));
+        end();
         if (this.#tails.get(queue) === operation.done) this.#tails.delete(queue);
       });
     this.#tails.set(queue, operation.done);
-    this.#operations.set(id, operation);
     return id;
   }
 
-  /** The state of an operation; waits a moment for one that is about to end. Throws 404. */
-  async state(id: string): Promise<Operation['state']> {
+  /** How an operation stands; waits a moment for one that is about to end. Throws 404. */
+  async state(id: string): Promise<Pick<Operation, 'state' | 'error'>> {
     const operation = this.#operations.get(id);
-    if (!operation) throw new ArmError(404, 'OperationNotFound', `The operation '${id}' was not found.`);
+    if (!operation || operation.lost)
+      throw new ArmError(404, 'OperationNotFound', `The operation '${id}' was not found.`);
     if (operation.state === 'InProgress') await Promise.race([operation.done, this.#wait(patienceMs)]);
-    return operation.state;
+    return operation;
   }
 
   /** Resolves when the operation has taken effect; undefined for one that is not known (any more). */

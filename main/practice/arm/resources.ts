@@ -104,7 +104,7 @@ export interface RuleProperties {
 export interface SecurityRule {
   name: string;
   etag: string;
-  state: 'Succeeded' | 'Updating' | 'Deleting';
+  state: 'Succeeded' | 'Updating' | 'Deleting' | 'Failed';
   properties: RuleProperties;
   /** What packets meet now: undefined until the first write has taken effect. Never told to clients. */
   inForce?: RuleProperties | undefined;

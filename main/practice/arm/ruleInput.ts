@@ -1,4 +1,7 @@
-/** Reading a security rule that a client wants to write, with the refusals of Azure's network provider (reference §7.1, §7.2). */
+/**
+ * Reading a security rule that a client wants to write, with the refusals of Azure's network provider
+ * (reference §7.1, §7.2; the code for too many rules: azure-rest-api-specs#3003).
+ */
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { ArmError } from './errors.ts';
@@ -91,8 +94,8 @@ function checkNeighbours(nsg: NetworkSecurityGroup, name: string, wanted: RulePr
   if (others.length >= maxRules)
     throw new ArmError(
       400,
-      'MaxSecurityRulesPerNetworkSecurityGroupReached',
-      `Cannot create more than ${maxRules} security rules for network security group ${nsg.name}.`,
+      'SecurityRuleCountLimitReached',
+      `A security group cannot have more than ${maxRules} security rules.`,
     );
 }
 

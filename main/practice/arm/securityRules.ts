@@ -1,7 +1,7 @@
 /** Microsoft.Network/networkSecurityGroups and their securityRules. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ArmContext, bodyOf, follow, idIn, page, param, scopeOf } from './context.ts';
+import { type ArmContext, bodyOf, follow, idIn, page, param, scopeOf, troubleOf } from './context.ts';
 import { ArmError, resourceNotFound } from './errors.ts';
 import type { NetworkSecurityGroup, SecurityRule } from './resources.ts';
 import { readRule } from './ruleInput.ts';
@@ -43,7 +43,7 @@ function putRule(context: ArmContext, request: FastifyRequest, reply: FastifyRep
   const rule: SecurityRule = found ?? { name, etag: '', state: 'Updating', properties };
   if (!found) nsg.properties.rules.push(rule);
   write(rule, properties);
-  follow(context, request, reply, startWrite(context, nsg, rule), where(nsg, false));
+  follow(context, request, reply, startWrite(context, request, nsg, rule), where(nsg, false));
   reply.code(found ? 200 : 201);
   return ruleView(nsg, rule);
 }
@@ -58,9 +58,13 @@ function deleteRule(context: ArmContext, request: FastifyRequest, reply: Fastify
   context.world.beforeChange(nsg.id.toLowerCase());
   rule.state = 'Deleting';
   rule.etag = newEtag();
-  const operation = context.operations.start(nsg.id.toLowerCase(), () => {
-    if (rule.state === 'Deleting') nsg.properties.rules.splice(nsg.properties.rules.indexOf(rule), 1);
-  });
+  const operation = context.operations.start(
+    nsg.id.toLowerCase(),
+    () => {
+      if (rule.state === 'Deleting') nsg.properties.rules.splice(nsg.properties.rules.indexOf(rule), 1);
+    },
+    troubleOf(request, () => failed(rule)),
+  );
   follow(context, request, reply, operation, where(nsg, true));
   reply.code(operation === undefined ? 200 : 202);
   return undefined;
@@ -117,13 +121,29 @@ function write(rule: SecurityRule, properties: SecurityRule['properties']): void
   rule.etag = newEtag();
 }
 
-function startWrite(context: ArmContext, nsg: NetworkSecurityGroup, rule: SecurityRule): string | undefined {
+function startWrite(
+  context: ArmContext,
+  request: FastifyRequest,
+  nsg: NetworkSecurityGroup,
+  rule: SecurityRule,
+): string | undefined {
   const { etag, properties } = rule;
-  return context.operations.start(nsg.id.toLowerCase(), () => {
-    rule.inForce = properties;
-    // A later write of the same rule is still on its way: it settles the rule, not this one.
-    if (rule.etag === etag) settle(rule);
-  });
+  return context.operations.start(
+    nsg.id.toLowerCase(),
+    () => {
+      rule.inForce = properties;
+      // A later write of the same rule is still on its way: it settles the rule, not this one.
+      if (rule.etag === etag) settle(rule);
+    },
+    troubleOf(request, () => {
+      if (rule.etag === etag) failed(rule);
+    }),
+  );
+}
+
+/** A write that failed leaves the rule as it was asked for, in the list and not in force (or still in force). */
+function failed(rule: SecurityRule): void {
+  rule.state = 'Failed';
 }
 
 function settle(rule: SecurityRule): void {

@@ -4,11 +4,10 @@
  */
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { type Certificates, makeCertificates } from './certificates.ts';
-import { type Fault, Faults } from './faults.ts';
+import { addFaults, noteEntry } from './faultHooks.ts';
+import { Faults } from './faults.ts';
 import { type LoggedRequest, RequestLog } from './requestLog.ts';
 
 export interface CloudDoor {
@@ -17,7 +16,7 @@ export interface CloudDoor {
   port?: number | undefined;
   /** The body of an error as this cloud words it, for faults. */
   errorBody(
-    error: { code: string; message: string },
+    error: { code: string; message: string; [more: string]: unknown },
     request: FastifyRequest,
   ): { type: string; body: string };
   /** The AWS action of a request whose body is read. */
@@ -79,9 +78,6 @@ export async function createServerCore(
   return core;
 }
 
-const faultOf = new WeakMap<FastifyRequest, Fault>();
-const entryOf = new WeakMap<FastifyRequest, LoggedRequest>();
-
 async function listen(core: ServerCore, door: CloudDoor) {
   const tls = { key: core.certificates.key, cert: core.certificates.cert };
   const app = Fastify({
@@ -104,7 +100,7 @@ async function listen(core: ServerCore, door: CloudDoor) {
     if (isOwn(request)) return;
     const { method, url: path } = request;
     const entry: LoggedRequest = { at: core.now(), cloud: door.cloud, method, path, status: 0 };
-    entryOf.set(request, entry);
+    noteEntry(request, entry);
     core.log.add(entry);
   });
   app.get('/ip', async (request, reply) => reply.type('text/plain').send(callerAddress(request)));
@@ -122,85 +118,9 @@ async function listen(core: ServerCore, door: CloudDoor) {
   };
 }
 
-function addFaults(app: FastifyInstance, core: ServerCore, door: CloudDoor) {
-  app.addHook('preHandler', async (request, reply) => {
-    const entry = entryOf.get(request);
-    if (!entry) return;
-    const action = door.actionOf?.(request);
-    entry.action = action;
-    const path = decodePath(request.url);
-    const fault = core.faults.take({ cloud: door.cloud, method: request.method, path, action });
-    if (!fault) return;
-    if (fault.when === 'after' || fault.cut) faultOf.set(request, fault);
-    if (fault.when === 'after') return;
-    if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault.drop) {
-      reply.hijack();
-      request.raw.socket.destroy();
-      return;
-    }
-    if (fault.status === undefined) return;
-    await reply.send(falsify(core, door, fault, request, reply));
-  });
-  app.addHook('onSend', async (request, reply, payload) => {
-    const fault = faultOf.get(request);
-    const entry = entryOf.get(request);
-    if (!fault) {
-      if (entry) entry.status = reply.statusCode;
-      return payload;
-    }
-    let body =
-      typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.from(payload) : Buffer.alloc(0);
-    if (fault.when === 'after') {
-      if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-      if (fault.drop) request.raw.socket.destroy();
-      else if (fault.status !== undefined) body = Buffer.from(falsify(core, door, fault, request, reply));
-    }
-    if (entry && !fault.drop) entry.status = reply.statusCode;
-    reply.header('content-length', body.length);
-    return fault.cut ? firstHalf(body) : body;
-  });
-}
-
-/** Turns the reply into the fault's error and gives its body. */
-function falsify(
-  core: ServerCore,
-  door: CloudDoor,
-  fault: Fault,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): string {
-  const code = fault.code ?? (fault.status === 429 ? 'TooManyRequests' : 'InternalServerError');
-  const message = fault.message ?? 'The practice cloud was told to fail here.';
-  const { type, body } = door.errorBody({ code, message }, request);
-  reply.code(fault.status ?? 500).header('content-type', type);
-  if (fault.retryAfter !== undefined) {
-    const date = new Date(core.now() + fault.retryAfter * 1000).toUTCString();
-    reply.header('retry-after', fault.retryAfterAsDate ? date : String(fault.retryAfter));
-  }
-  return body;
-}
-
 /** Observers and the control interface: no part of a cloud, so neither logged nor hit by faults. */
 function isOwn(request: FastifyRequest): boolean {
   return request.url === '/ip' || request.url.startsWith('/practice/');
-}
-
-function firstHalf(body: Buffer): Readable {
-  return Readable.from(
-    (function* () {
-      yield body.subarray(0, body.length >> 1);
-      throw new Error('cut short on demand');
-    })(),
-  );
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 /** The caller's address as text; IPv4 never in its IPv6 clothes. */

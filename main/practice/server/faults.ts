@@ -2,8 +2,8 @@
 import { z } from 'zod';
 
 /**
- * Which requests are hit, and what happens to them. Without `status`, `drop` or `cut` the request is only delayed.
- * `when: after` lets the write take effect first and then loses or falsifies the answer.
+ * Which requests are hit, and what happens to them. Without `status`, `drop`, `cut`, `truncate` or `operation` the request
+ * is only delayed. `when: after` lets the write take effect first and then loses or falsifies the answer.
  */
 const faultInput = z.strictObject({
   cloud: z.enum(['azure', 'aws']).optional(),
@@ -18,16 +18,28 @@ const faultInput = z.strictObject({
   times: z.int().min(0).default(1),
   when: z.enum(['before', 'after']).default('before'),
   delayMs: z.int().min(0).max(600_000).optional(),
-  status: z.int().min(400).max(599).optional(),
+  status: z.int().min(200).max(599).optional(),
   /** The cloud's error code, e.g. `TooManyRequests`, `RequestLimitExceeded`. */
   code: z.string().optional(),
   message: z.string().optional(),
+  /** What else stands in the error beside code and message (Azure: `details`, `additionalInfo`). */
+  more: z.record(z.string(), z.unknown()).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** A page of HTML instead of the cloud's error, as a proxy on the way answers. */
+  html: z.boolean().optional(),
   /** Seconds. */
   retryAfter: z.int().min(0).optional(),
   /** Tell Retry-After as an HTTP date instead of seconds. */
   retryAfterAsDate: z.boolean().optional(),
   /** Half of the answer's body is sent, then the connection ends. */
   cut: z.boolean().optional(),
+  /** Half of the answer's body is sent as if it were the whole. */
+  truncate: z.boolean().optional(),
+  /**
+   * Azure: the write is accepted, and its asynchronous operation ends so, with `code` and `message`. `never`: it is in
+   * progress for ever; `lost`: there is no such operation when its state is asked for. `when` as everywhere.
+   */
+  operation: z.enum(['Failed', 'Canceled', 'never', 'lost']).optional(),
   /** The connection ends without an answer. */
   drop: z.boolean().optional(),
 });

@@ -2,6 +2,7 @@ import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from 
 import { describe, expect, it } from 'vitest';
 import { armPolicy } from '../../../main/clouds/azure/armPolicy.ts';
 import { GraphPace } from '../../../main/clouds/azure/graph.ts';
+import { challengedClaims } from '../../../main/clouds/azure/renewal.ts';
 import { retryAfterMs, within } from '../../../main/clouds/azure/waiting.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { createHandClock } from '../../fakes/handClock.ts';
@@ -22,6 +23,8 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 function ask(turns: Turn[], options: { signal?: AbortSignal; url?: string } = {}) {
   const clock = createHandClock();
   const sent: number[] = [];
+  const tokens: (string | undefined)[] = [];
+  const renewals: (string | undefined)[] = [];
   let date = 0;
   const policy = armPolicy({
     clock,
@@ -31,13 +34,19 @@ function ask(turns: Turn[], options: { signal?: AbortSignal; url?: string } = {}
     onDate: told => {
       date = Date.parse(told ?? '');
     },
+    renewal: {
+      instead: token => (renewals.length > 0 ? `new-${renewals.length}` : token),
+      renew: async (_refused, claims) => void renewals.push(claims),
+    },
   });
   const request = createPipelineRequest({
     url: options.url ?? url,
+    headers: createHttpHeaders({ authorization: 'Bearer old' }),
     ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
   });
   const answer = policy.sendRequest(request, async asked => {
     sent.push(clock.now());
+    tokens.push(asked.headers.get('authorization'));
     const turn = turns[Math.min(sent.length, turns.length) - 1];
     if (turn === undefined || turn instanceof Error) throw turn ?? new Error('no turn');
     const headers = createHttpHeaders({ 'content-type': 'application/json', ...turn.headers });
@@ -50,6 +59,8 @@ function ask(turns: Turn[], options: { signal?: AbortSignal; url?: string } = {}
     sent,
     gaps: () => sent.slice(1).map((at, i) => at - (sent[i] ?? 0)),
     date: () => date,
+    tokens,
+    renewals,
   };
 }
 
@@ -149,12 +160,6 @@ describe('trouble before anything is sent', () => {
 describe('what the cloud refuses', () => {
   it.each<[string, Answer, string, string]>([
     [
-      'an expired token',
-      { status: 401, body: arm('ExpiredAuthenticationToken') },
-      'CLOUD_UNAUTHORIZED',
-      'sign-in',
-    ],
-    [
       'a missing permission',
       {
         status: 403,
@@ -188,7 +193,19 @@ describe('what the cloud refuses', () => {
     ['a taken priority', { status: 400, body: arm('SecurityRuleConflict') }, 'CLOUD_CONFLICT', 'priority'],
     ['a conflict', { status: 409, body: arm('Conflict', 'no way') }, 'CLOUD_CONFLICT', 'no way'],
     ['nonsense of ours', { status: 400, body: arm('InvalidRequestContent', 'bad') }, 'CLOUD_FAILED', 'bad'],
-    ['a page of HTML', { status: 418, text: '<html>' }, 'CLOUD_FAILED', '418'],
+    ['a 404 of who knows what', { status: 404, text: '' }, 'CLOUD_FAILED', '404'],
+    [
+      'an operation nobody knows',
+      { status: 404, body: arm('OperationNotFound', 'no op') },
+      'CLOUD_FAILED',
+      'no op',
+    ],
+    [
+      'a subscription we may not see',
+      { status: 404, body: arm('SubscriptionNotFound') },
+      'CLOUD_FORBIDDEN',
+      'not show',
+    ],
     [
       'an operation that failed later',
       { status: 200, body: { status: 'Failed', ...arm('SecurityRuleConflict') } },
@@ -207,10 +224,81 @@ describe('what the cloud refuses', () => {
     expect(sent).toHaveLength(1);
   });
 
+  const page = (status: number): Answer => ({
+    status,
+    headers: { 'content-type': 'text/html' },
+    text: '<html>',
+  });
+  it.each([200, 403, 404, 418, 502])(
+    'a page of HTML with status %i is no answer of Azure’s',
+    async status => {
+      const { answer, clock, sent } = ask([page(status)]);
+      await expect(clock.until(answer, 500)).rejects.toMatchObject({
+        code: 'CLOUD_UNREACHABLE',
+        message: expect.stringContaining(String(status)),
+      });
+      expect(sent).toHaveLength(5);
+    },
+  );
+
+  it('half an error is no answer either', async () => {
+    const { answer, clock } = ask([{ status: 404, text: '{"error":{"code":"ResourceNotF' }, ok]);
+    await expect(clock.until(answer, 500)).resolves.toMatchObject({ status: 200 });
+  });
+
   it('and we never follow it to a foreign host with our token', async () => {
     const { answer, sent } = ask([ok], { url: 'https://evil.example/operations/1' });
     await expect(answer).rejects.toMatchObject({ code: 'CLOUD_FAILED' });
     expect(sent).toHaveLength(0);
+  });
+});
+
+describe('a token that is refused', () => {
+  const refused = (challenge?: string): Answer => ({
+    status: 401,
+    body: arm('ExpiredAuthenticationToken'),
+    headers: challenge === undefined ? {} : { 'www-authenticate': challenge },
+  });
+  const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
+  const challenge = `Bearer realm="", error="insufficient_claims", claims="${Buffer.from(claims).toString('base64')}"`;
+
+  it('is renewed once, at once, and the request goes out again', async () => {
+    const { answer, gaps, tokens, renewals } = ask([refused(), ok]);
+    await expect(answer).resolves.toMatchObject({ status: 200 });
+    expect([gaps(), tokens, renewals]).toEqual([[0], ['Bearer old', 'Bearer new-1'], [undefined]]);
+  });
+
+  it('is renewed with the claims that are asked for, also behind an ordinary renewal', async () => {
+    const { answer, tokens, renewals } = ask([refused(), refused(challenge), ok]);
+    await expect(answer).resolves.toMatchObject({ status: 200 });
+    expect(tokens).toEqual(['Bearer old', 'Bearer new-1', 'Bearer new-2']);
+    expect(renewals).toEqual([undefined, claims]);
+  });
+
+  it.each([
+    ['', undefined, 'sign-in any more'],
+    ['with a challenge', challenge, 'conditional access'],
+  ])('%s: refused again, the person is asked', async (_name, header, words) => {
+    const { answer, sent } = ask([refused(header)]);
+    await expect(answer).rejects.toMatchObject({
+      code: 'CLOUD_UNAUTHORIZED',
+      message: expect.stringContaining(words),
+      fix: 'Sign in to this account again.',
+    });
+    expect(sent).toHaveLength(2);
+  });
+
+  it.each([
+    ['Bearer error="insufficient_claims", claims="%%%"', undefined],
+    ['Bearer error="insufficient_claims", claims="bm8ganNvbg=="', undefined],
+    [`Bearer error="invalid_token", claims="${Buffer.from(claims).toString('base64')}"`, undefined],
+    [
+      `Pop a="b", Bearer error="insufficient_claims", claims="${Buffer.from(claims).toString('base64url')}"`,
+      claims,
+    ],
+    [undefined, undefined],
+  ])('challenge %s', (header, wanted) => {
+    expect(challengedClaims(header)).toBe(wanted);
   });
 });
 

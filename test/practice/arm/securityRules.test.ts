@@ -142,7 +142,7 @@ describe('refusals', () => {
     const made = await practice.send('PUT', path, { location: 'westeurope', properties: { securityRules } });
     expect([made.status, made.json['properties']['securityRules'].length]).toEqual([201, 1000]);
     const answer = await practice.send('PUT', `${path}/securityRules/last`, ruleBody(4000));
-    expect(answer.json['error']['code']).toBe('MaxSecurityRulesPerNetworkSecurityGroupReached');
+    expect(answer.json['error']['code']).toBe('SecurityRuleCountLimitReached');
   });
 });
 

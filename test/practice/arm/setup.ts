@@ -2,6 +2,7 @@
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { type Arm, type ArmOptions, createArm } from '../../../main/practice/arm/index.ts';
+import { controlRoutes } from '../../../main/practice/control.ts';
 import { createServerCore, type ServerCore } from '../../../main/practice/server/core.ts';
 import { type Answer, ask } from '../ask.ts';
 
@@ -28,6 +29,7 @@ export async function startArm(options: Partial<ArmOptions> = {}): Promise<Pract
     now: () => core.now(),
     latencyMs: 0,
     machines: () => ({ endpoints: () => [], hostKeys: () => [hostKey], stop: async () => undefined }),
+    extra: app => controlRoutes(app, core, () => undefined),
     ...options,
   });
   const { url } = await core.open(arm.door);
