@@ -47,3 +47,8 @@ export function cloudCode(error: unknown): string | undefined {
 export function isNotFound(error: unknown): boolean {
   return error instanceof LatchkeyError && error.code === 'CLOUD_NOT_FOUND';
 }
+
+/** The cloud says that we may not. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof LatchkeyError && error.code === 'CLOUD_FORBIDDEN';
+}

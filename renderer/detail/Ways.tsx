@@ -13,6 +13,7 @@ import css from './Ways.module.css';
 
 const icons: Record<Hop['kind'], IconName> = {
   you: 'person',
+  'load-balancer': 'cloud',
   'subnet-nsg': 'shield',
   'nic-nsg': 'shield',
   'security-groups': 'group',
@@ -33,7 +34,7 @@ function Verdict({ hop, grant }: { hop: Hop; grant: Grant | undefined }) {
   if (decides !== undefined) {
     return <Text id="lets.until" values={{ time: <When at={decides.endsAt} as="clock" /> }} />;
   }
-  const gate = hop.kind !== 'you' && hop.kind !== 'vm';
+  const gate = hop.kind !== 'you' && hop.kind !== 'vm' && hop.kind !== 'load-balancer';
   return (
     <>
       {gate && text(`lets.${hop.lets}`)}

@@ -18,7 +18,7 @@ export function wayTo(vm: Vm, wanted: { port: number; protocol: Protocol; source
   const result = best ?? results[0] ?? { verdict: 'unknown', layers: [] };
   const nic = nics[results.indexOf(result)];
   const verdict = isOff(vm) && result.verdict === 'allowed' ? 'denied' : result.verdict;
-  return { ...wanted, reach: lets[verdict], hops: hops(vm, nic, wanted.source, result) };
+  return { ...wanted, reach: lets[verdict], hops: hops(vm, nic, wanted, result) };
 }
 
 const lets = { allowed: 'yes', denied: 'no', unknown: 'unknown' } as const satisfies Record<
@@ -26,9 +26,25 @@ const lets = { allowed: 'yes', denied: 'no', unknown: 'unknown' } as const satis
   Hop['lets']
 >;
 
-function hops(vm: Vm, nic: NetworkInterface | undefined, source: string, result: Effective): Hop[] {
+function hops(
+  vm: Vm,
+  nic: NetworkInterface | undefined,
+  { port, source }: { port: number; source: string },
+  result: Effective,
+): Hop[] {
   const you: Hop = { kind: 'you', title: bareAddress(source), lets: 'yes' };
-  return [you, ...result.layers.map(layerHop), vmHop(vm, nic, result)];
+  return [you, ...balancerHop(nic, port), ...result.layers.map(layerHop), vmHop(vm, nic, result)];
+}
+
+/** Who has no public address is reached through a load balancer, if one leads to the port. */
+function balancerHop(nic: NetworkInterface | undefined, port: number): Hop[] {
+  const forward = nic?.forwards?.find(one => one.port === port);
+  if (forward === undefined || (nic?.publicAddresses.length ?? 0) > 0) return [];
+  return [{ kind: 'load-balancer', title: `${forward.by} ${hostAndPort(forward)}`, lets: 'yes' }];
+}
+
+function hostAndPort({ host, hostPort }: { host: string; hostPort: number }): string {
+  return host.includes(':') ? `[${host}]:${hostPort}` : `${host}:${hostPort}`;
 }
 
 function layerHop(verdict: LayerVerdict): Hop {

@@ -40,7 +40,23 @@ export interface NetworkInterface {
   /** Private addresses, IPv4 and IPv6: what an NSG rule's destination is judged against. */
   privateAddresses: string[];
   publicAddresses: string[];
+  /** Ports of load balancers that lead here; absent means none is known. */
+  forwards?: Forward[] | undefined;
   layers: GateLayer[];
+}
+
+/**
+ * A port of a load balancer's public address that an inbound NAT rule leads to this interface. The gates see the client's own
+ * address and the interface's port: such a rule changes nothing about grants, only where a client connects to.
+ */
+export interface Forward {
+  host: string;
+  hostPort: number;
+  /** The interface's port. */
+  port: number;
+  protocol: Protocol;
+  /** The load balancer's name. */
+  by: string;
 }
 
 /**

@@ -7,6 +7,7 @@ import { cancelled } from '../calls.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { createArm } from './armClients.ts';
 import { fromSdk } from './errors.ts';
+import { endpointOf } from './forwards.ts';
 import { freshVm } from './freshVm.ts';
 import { type AzureGate, kindOf, oursIn } from './gates.ts';
 import { GraphPace } from './graph.ts';
@@ -128,10 +129,9 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     endpoints: (vm, ports) =>
       ports.flatMap(port => {
+        const endpoint = endpointOf(vm, port);
         // Where there is a book, an address that is not in it leads nowhere of ours.
-        if (options.addressBook) return options.addressBook(vm.id, port) ?? [];
-        const host = vm.interfaces.flatMap(nic => nic.publicAddresses)[0];
-        return host === undefined ? [] : [{ port, host, hostPort: port }];
+        return (endpoint && options.addressBook ? options.addressBook(vm.id, port) : endpoint) ?? [];
       }),
     hostKeys: (vm, signal) => told(signal, both => hostKeys(arm, vm, both)),
     observers: () => options.observers ?? [],

@@ -1,11 +1,12 @@
 /** One VM and everything around it, read from ARM itself (Resource Graph lags). */
-import type { NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
+import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
-import { isNotFound } from '../calls.ts';
+import { isForbidden, isNotFound } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
 import { armPath, parseArmId } from './armIds.ts';
 import { notAzure } from './errors.ts';
+import { balancersOf, frontendAddresses } from './forwards.ts';
 import { lifted } from './graph.ts';
 import { membersOf } from './inventory.ts';
 import { type Members, mapGate } from './mapRules.ts';
@@ -44,14 +45,13 @@ export async function freshVm(
     },
   );
   const configurations = [...nics.values()].flatMap(nic => nic.ipConfigurations ?? []);
-  const [addresses, subnets] = await Promise.all([
-    byId(
-      configurations.map(c => c.publicIPAddress?.id),
-      ip => {
-        const { group, name } = parseArmId(ip);
-        return network.publicIPAddresses.get(group, name, { ...abort(signal) });
-      },
-    ),
+  const readAddresses = (ids: (string | undefined)[]) =>
+    byId(ids, ip => {
+      const { group, name } = parseArmId(ip);
+      return network.publicIPAddresses.get(group, name, { ...abort(signal) });
+    });
+  const [own, subnets, balancers] = await Promise.all([
+    readAddresses(configurations.map(c => c.publicIPAddress?.id)),
     byId(
       configurations.map(c => c.subnet?.id),
       subnet => {
@@ -59,7 +59,10 @@ export async function freshVm(
         return network.subnets.get(group, name, child, { ...abort(signal) });
       },
     ),
+    byId(balancersOf(configurations), id => readBalancer(arm, id, signal)),
   ]);
+  const frontends = await readAddresses([...balancers.values()].flatMap(frontendAddresses));
+  const addresses = new Map([...own, ...frontends]);
   const gateIds = [
     ...[...subnets.values()].map(subnet => subnet.networkSecurityGroup?.id),
     ...[...nics.values()].map(nic => nic.networkSecurityGroup?.id),
@@ -77,10 +80,23 @@ export async function freshVm(
         const found = gates.get(gate);
         return found === undefined ? undefined : mapGate(found, members);
       },
+      balancer: id => balancers.get(id),
     },
     here,
   );
   return { vm, tags: facts.tags ?? {}, gates };
+}
+
+/** Empty where we may not see it, or it is gone: then nothing is known to lead through it. */
+async function readBalancer(arm: Arm, id: string, signal?: AbortSignal): Promise<LoadBalancer> {
+  const { subscription, group, name } = parseArmId(id);
+  const network = await arm.network(subscription);
+  try {
+    return await network.loadBalancers.get(group, name, { ...abort(signal) });
+  } catch (error) {
+    if (isNotFound(error) || isForbidden(error)) return {};
+    throw error;
+  }
 }
 
 /** One NSG as ARM has it now. Throws CLOUD_NOT_FOUND. */

@@ -1,5 +1,5 @@
 /** All VMs of a subscription: a handful of Resource Graph queries, joined here. */
-import type { NetworkInterface, NetworkSecurityGroup, Subnet } from '@azure/arm-network';
+import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup, Subnet } from '@azure/arm-network';
 import type { Gate, Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Logger } from '../../os/ports.ts';
@@ -7,35 +7,7 @@ import type { Arm } from './armClients.ts';
 import { type GraphPace, graphPages } from './graph.ts';
 import { type Members, mapGate } from './mapRules.ts';
 import { mapClassicVm, mapVm, type Place, type Surroundings, type VmFacts } from './mapVm.ts';
-
-const resources = (type: string, columns: string) =>
-  `resources | where type =~ '${type}' | project ${columns} | order by id asc`;
-
-const queries = {
-  nics: resources(
-    'microsoft.network/networkinterfaces',
-    'id, networkSecurityGroup = properties.networkSecurityGroup, ipConfigurations = properties.ipConfigurations',
-  ),
-  addresses: resources('microsoft.network/publicipaddresses', 'id, ipAddress = properties.ipAddress'),
-  gates: resources(
-    'microsoft.network/networksecuritygroups',
-    'id, name, securityRules = properties.securityRules, defaultSecurityRules = properties.defaultSecurityRules',
-  ),
-  networks: resources('microsoft.network/virtualnetworks', 'id, subnets = properties.subnets'),
-  vms: resources(
-    'microsoft.compute/virtualmachines',
-    'id, name, location, tags, os = properties.storageProfile.osDisk.osType, ' +
-      'size = properties.hardwareProfile.vmSize, image = properties.storageProfile.imageReference, ' +
-      'nics = properties.networkProfile.networkInterfaces, ' +
-      'power = properties.extended.instanceView.powerState.code',
-  ),
-  classic: resources(
-    'microsoft.classiccompute/virtualmachines',
-    'id, name, location, size = properties.hardwareProfile.size, ' +
-      'os = properties.storageProfile.operatingSystemDisk.operatingSystem, ' +
-      'power = properties.instanceView.powerState',
-  ),
-};
+import { queries } from './queries.ts';
 
 /**
  * VMs in pages of up to 1,000. What surrounds them is asked first, so every page is complete. `onGate` is told each
@@ -48,13 +20,14 @@ export async function* inventory(
   signal?: AbortSignal,
 ): AsyncGenerator<Vm[]> {
   const pages = <Row>(query: string) => graphPages<Row>(ask.arm, ask.pace, place.scope, query, signal);
-  const [nics, addresses, gates, networks] = await Promise.all([
+  const [nics, addresses, gates, networks, balancers] = await Promise.all([
     byId(pages<NetworkInterface>(queries.nics)),
     byId(pages<{ id?: string; ipAddress?: string }>(queries.addresses)),
     byId(pages<NetworkSecurityGroup>(queries.gates)),
     byId(pages<{ id?: string; subnets?: Subnet[] }>(queries.networks)),
+    byId(pages<LoadBalancer>(queries.balancers)),
   ]);
-  const around = surroundings(nics, addresses, gates, networks, onGate);
+  const around = surroundings({ nics, addresses, gates, networks, balancers }, onGate);
   const sound = (map: (facts: VmFacts) => Vm) => (facts: VmFacts) => {
     try {
       return [map(facts)];
@@ -82,13 +55,17 @@ async function byId<Row extends { id?: string | undefined }>(
   return rows;
 }
 
-function surroundings(
-  nics: Map<string, NetworkInterface>,
-  addresses: Map<string, { ipAddress?: string }>,
-  gates: Map<string, NetworkSecurityGroup>,
-  networks: Map<string, { subnets?: Subnet[] }>,
-  onGate: (gate: Gate) => void,
-): Surroundings {
+/** Rows of the tables, by id in lower case. */
+interface Tables {
+  nics: Map<string, NetworkInterface>;
+  addresses: Map<string, { ipAddress?: string }>;
+  gates: Map<string, NetworkSecurityGroup>;
+  networks: Map<string, { subnets?: Subnet[] }>;
+  balancers: Map<string, LoadBalancer>;
+}
+
+function surroundings(tables: Tables, onGate: (gate: Gate) => void): Surroundings {
+  const { nics, addresses, gates, networks, balancers } = tables;
   const subnetGates = new Map<string, string>();
   for (const network of networks.values()) {
     for (const subnet of network.subnets ?? []) {
@@ -101,6 +78,7 @@ function surroundings(
     nic: id => nics.get(id),
     publicAddress: id => addresses.get(id)?.ipAddress,
     subnetGate: id => subnetGates.get(id),
+    balancer: id => balancers.get(id),
     gate(id) {
       const known = mapped.get(id);
       const raw = gates.get(id);

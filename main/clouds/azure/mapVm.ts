@@ -1,10 +1,11 @@
 /** A VM put together from its pieces, whether they came from Resource Graph or from ARM itself. */
-import type { NetworkInterface } from '@azure/arm-network';
+import type { LoadBalancer, NetworkInterface } from '@azure/arm-network';
 import { type AccountId, parseVmId } from '../../../shared/domain/ids.ts';
 import { readPolicy } from '../../../shared/domain/policyTag.ts';
 import type { Gate, GateLayer, NetworkInterface as Interface, Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { parseArmId } from './armIds.ts';
+import { balancersOf, forwardsTo } from './forwards.ts';
 
 /** The facts of a VM itself. */
 export interface VmFacts {
@@ -28,6 +29,7 @@ export interface Surroundings {
   /** Id of the subnet's NSG; empty text if it has none. */
   subnetGate(subnet: string): string | undefined;
   gate(id: string): Gate | undefined;
+  balancer(id: string): LoadBalancer | undefined;
 }
 
 export interface Place {
@@ -86,12 +88,16 @@ function mapInterface(id: string, primary: boolean, around: Surroundings): Inter
   if (nic === undefined) throw unseen('network interface', id);
   const configurations = nic.ipConfigurations ?? [];
   const publicIds = configurations.flatMap(c => (c.publicIPAddress?.id ? [c.publicIPAddress.id] : []));
+  const forwards = balancersOf(configurations).flatMap(balancer =>
+    forwardsTo(configurations, around.balancer(balancer), ip => around.publicAddress(ip)),
+  );
   const subnet = configurations.find(c => c.subnet?.id)?.subnet?.id;
   return {
     id: id.toLowerCase(),
     primary,
     privateAddresses: configurations.flatMap(c => (c.privateIPAddress ? [c.privateIPAddress] : [])),
     publicAddresses: publicIds.flatMap(ip => around.publicAddress(ip.toLowerCase()) ?? []),
+    ...(forwards.length === 0 ? {} : { forwards }),
     layers: [
       ...layer('subnet', subnet === undefined ? undefined : subnetGateId(subnet, around), around),
       ...layer('nic', nic.networkSecurityGroup?.id, around),

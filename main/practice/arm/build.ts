@@ -24,6 +24,8 @@ export interface VmSpec {
   nsg?: NetworkSecurityGroup | undefined;
   /** Which address families it has; default IPv4. */
   family?: 'ipv4' | 'dual' | 'ipv6' | undefined;
+  /** False: it has no public address of its own. */
+  isPublic?: boolean | undefined;
   power?: PowerState | undefined;
   tags?: Record<string, string> | undefined;
   size?: string | undefined;
@@ -111,7 +113,16 @@ export class Builder {
           privateIPAddressVersion: version,
           privateIPAllocationMethod: 'Dynamic' as const,
           subnet: { id: subnet.id },
-          publicIPAddress: this.#publicAddress(place, `${name}-ip${position || ''}`, version, index, config),
+          ...(spec.isPublic === false
+            ? {}
+            : {
+                publicIPAddress: this.publicAddress(
+                  place,
+                  `${name}-ip${position || ''}`,
+                  version === 'IPv4' ? publicIpv4(index) : `2001:db8:a2::${index.toString(16)}`,
+                  config,
+                ),
+              }),
         },
       };
     });
@@ -152,24 +163,28 @@ export class Builder {
     return { id, privateAddresses: addresses };
   }
 
-  #publicAddress(place: Place, name: string, version: 'IPv4' | 'IPv6', index: number, config: Ref): Ref {
+  /** The public address of a machine's or a load balancer's configuration. */
+  publicAddress(place: Place, name: string, ipAddress: string, config: Ref): Ref {
     const id = idOf(place, 'Microsoft.Network/publicIPAddresses', name);
-    // Ranges for documentation and benchmarks (RFC 5737, RFC 2544, RFC 3849): nobody's machines are there.
-    const ipv4 = index < 250 ? `203.0.113.${index}` : `198.18.${(index >> 8) & 255}.${index & 255}`;
     this.world.add({
       id,
       name,
       type: 'Microsoft.Network/publicIPAddresses',
       location: place.location,
       properties: {
-        ipAddress: version === 'IPv4' ? ipv4 : `2001:db8:a2::${index.toString(16)}`,
-        publicIPAddressVersion: version,
+        ipAddress,
+        publicIPAddressVersion: ipAddress.includes(':') ? 'IPv6' : 'IPv4',
         publicIPAllocationMethod: 'Static',
         ipConfiguration: config,
       },
     });
     return { id };
   }
+}
+
+/** Ranges for documentation and benchmarks (RFC 5737, RFC 2544, and RFC 3849 for IPv6): nobody's machines are there. */
+function publicIpv4(index: number): string {
+  return index < 250 ? `203.0.113.${index}` : `198.18.${(index >> 8) & 255}.${index & 255}`;
 }
 
 /** An inbound rule that is in force. `ports`, `sources` and `destinations` of one element are told in the singular. */

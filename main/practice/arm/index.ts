@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { MachineNet, PracticeMachine } from '../machine.ts';
 import type { CloudDoor } from '../server/core.ts';
 import { activityRoutes } from './activityLog.ts';
-import { authorizationRoutes } from './rights/authorization.ts';
+import { balancedPorts, interfacesOf, isPublic } from './balancer.ts';
 import { hostNameOf } from './build.ts';
 import { computeRoutes } from './compute.ts';
 import { type ArmContext, query, scopeOf, setCaller } from './context.ts';
@@ -13,15 +13,16 @@ import { letsThrough } from './evaluate.ts';
 import { graphRoutes } from './graph/routes.ts';
 import { networkRoutes } from './network.ts';
 import { Operations } from './operations.ts';
+import { authorizationRoutes } from './rights/authorization.ts';
 import { People } from './rights/people.ts';
 import { permit } from './rights/permissions.ts';
+import { userRoutes } from './rights/userControl.ts';
 import { securityRuleRoutes } from './securityRules.ts';
 import { generate, seed } from './seed.ts';
 import { signInRoutes } from './signIn.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { tagRoutes } from './tags.ts';
 import { Tokens } from './tokens.ts';
-import { userRoutes } from './rights/userControl.ts';
 import { World } from './world.ts';
 
 export interface ArmOptions {
@@ -167,23 +168,23 @@ function checkScope(
 function machineOf(world: World, id: string): PracticeMachine {
   const vm = world.vm(id);
   const windows = vm?.properties.storageProfile.osDisk.osType === 'Windows';
-  const nics = vm?.properties.networkProfile.networkInterfaces ?? [];
-  const addresses = nics.flatMap(
-    ref => world.get('Microsoft.Network/networkInterfaces', ref.id)?.properties.ipConfigurations ?? [],
-  );
+  const addresses = interfacesOf(world, id).flatMap(nic => nic.properties.ipConfigurations);
+  /** Where it has no public address, a listener stands for the load balancer's port that leads to it. */
+  const reached = (port: number) => isPublic(world, id) || balancedPorts(world, id).includes(port);
+  const services: PracticeMachine['services'] = windows
+    ? [
+        { port: 3389, speaks: 'rdp' },
+        { port: 5985, speaks: 'http' },
+        { port: 5986, speaks: 'http' },
+      ]
+    : [{ port: 22, speaks: 'ssh' }];
   return {
     id: id.toLowerCase(),
     hostName: hostNameOf(vm?.name ?? ''),
     os: windows ? 'windows' : 'linux',
-    services: windows
-      ? [
-          { port: 3389, speaks: 'rdp' },
-          { port: 5985, speaks: 'http' },
-          { port: 5986, speaks: 'http' },
-        ]
-      : [{ port: 22, speaks: 'ssh' }],
+    services: services.filter(service => reached(service.port)),
     ipv6Only: addresses.every(one => one.properties.privateIPAddressVersion === 'IPv6'),
     running: () => world.powerOf(id) === 'running',
-    lets: (source, port) => letsThrough(world, id, source, port),
+    lets: (source, port) => reached(port) && letsThrough(world, id, source, port),
   };
 }

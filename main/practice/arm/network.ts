@@ -13,6 +13,7 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
   for (const type of [
     'Microsoft.Network/networkInterfaces',
     'Microsoft.Network/publicIPAddresses',
+    'Microsoft.Network/loadBalancers',
     'Microsoft.Network/virtualNetworks',
   ] satisfies ResourceType[]) {
     subscriptionList(app, context, type, resource => view(world, resource));

@@ -48,6 +48,9 @@ interface IpConfiguration {
     privateIPAllocationMethod: 'Dynamic';
     subnet: Ref;
     publicIPAddress?: Ref | undefined;
+    loadBalancerInboundNatRules?: Ref[] | undefined;
+    loadBalancerBackendAddressPools?: Ref[] | undefined;
+    applicationSecurityGroups?: Ref[] | undefined;
   };
 }
 
@@ -77,6 +80,43 @@ export interface Subnet {
   id: string;
   properties: { addressPrefixes: string[]; networkSecurityGroup?: Ref | undefined; ipConfigurations: Ref[] };
 }
+
+/** One port of one interface; or, with a pool, a port of the range for each of its members. */
+export interface InboundNatRule {
+  name: string;
+  id: string;
+  properties: {
+    frontendIPConfiguration: Ref;
+    backendIPConfiguration?: Ref | undefined;
+    backendAddressPool?: Ref | undefined;
+    protocol: 'Tcp';
+    frontendPort?: number | undefined;
+    frontendPortRangeStart?: number | undefined;
+    frontendPortRangeEnd?: number | undefined;
+    backendPort: number;
+  };
+}
+
+interface BackendAddress {
+  name: string;
+  properties: {
+    networkInterfaceIPConfiguration: Ref;
+    inboundNatRulesPortMapping: { inboundNatRuleName: string; frontendPort: number; backendPort: number }[];
+  };
+}
+
+export type LoadBalancer = Base<
+  'Microsoft.Network/loadBalancers',
+  {
+    frontendIPConfigurations: { name: string; id: string; properties: { publicIPAddress: Ref } }[];
+    backendAddressPools: {
+      name: string;
+      id: string;
+      properties: { loadBalancerBackendAddresses: BackendAddress[] };
+    }[];
+    inboundNatRules: InboundNatRule[];
+  }
+>;
 
 export type VirtualNetwork = Base<
   'Microsoft.Network/virtualNetworks',
@@ -120,6 +160,7 @@ export type Resource =
   | ClassicVirtualMachine
   | NetworkInterface
   | PublicIpAddress
+  | LoadBalancer
   | VirtualNetwork
   | NetworkSecurityGroup;
 export type ResourceType = Resource['type'];

@@ -1,6 +1,7 @@
 /** Resources as clients see them. */
 import type {
   ClassicVirtualMachine,
+  LoadBalancer,
   NetworkInterface,
   NetworkSecurityGroup,
   PowerState,
@@ -26,6 +27,7 @@ export function view(world: World, resource: Resource): object {
       return vnetView(resource);
     case 'Microsoft.Network/networkInterfaces':
       return nicView(resource);
+    case 'Microsoft.Network/loadBalancers':
     case 'Microsoft.Network/publicIPAddresses':
       return withState(resource);
     case 'Microsoft.ClassicCompute/virtualMachines':
@@ -163,6 +165,6 @@ export function subnetView(subnet: VirtualNetwork['properties']['subnets'][numbe
   };
 }
 
-function withState(resource: PublicIpAddress | ClassicVirtualMachine): object {
+function withState(resource: LoadBalancer | PublicIpAddress | ClassicVirtualMachine): object {
   return { ...resource, properties: { ...succeeded, ...resource.properties } };
 }

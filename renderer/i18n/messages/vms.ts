@@ -97,6 +97,7 @@ export const vms = {
   'way.unknown': 'The way to port {port}',
   'way.ports': 'Port',
   'hop.you': 'You, {name}',
+  'hop.load-balancer': 'Load balancer {name}',
   'hop.subnet-nsg': 'Subnet NSG {name}',
   'hop.nic-nsg': 'NIC NSG {name}',
   'hop.security-groups': 'Security group {name}',

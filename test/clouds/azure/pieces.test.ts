@@ -74,6 +74,7 @@ describe('a VM', () => {
     publicAddress: () => undefined,
     subnetGate: () => undefined,
     gate: () => undefined,
+    balancer: () => undefined,
   };
 
   it('whose pieces are missing is shown with the reason, and is not judged', () => {

@@ -68,7 +68,7 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
   expect(accounts.map(account => account.name)).toEqual(['Contoso Production', 'Contoso Test']);
 
   const vms: { name: string; powerState: string; publicIps: string }[] = await az('vm', 'list', '-d');
-  expect(vms).toHaveLength(8);
+  expect(vms).toHaveLength(practice.vmsInProduction());
   expect(vms[0]).toMatchObject({ name: 'web-1', powerState: 'VM running', publicIps: '203.0.113.1' });
   const nsgs: { name: string }[] = await az('network', 'nsg', 'list', '-g', 'rg-web');
   expect(nsgs.map(nsg => nsg.name)).toContain('web-1-nsg');

@@ -118,8 +118,8 @@ test('lists come in pages that follow each other to the end', async () => {
   const names: string[] = [];
   const all = practice.compute().virtualMachines.listAll();
   for await (const vm of all) names.push(vm.name ?? '');
-  expect(names).toHaveLength(8);
-  expect(new Set(names).size).toBe(8);
+  expect(names).toHaveLength(practice.vmsInProduction());
+  expect(new Set(names).size).toBe(names.length);
   const first = await get(
     `/subscriptions/${practice.production}/providers/Microsoft.Compute/virtualMachines`,
   );

@@ -18,6 +18,8 @@ export interface PracticeArm {
   /** A request as admin (or with the given token), path relative to ARM, api-version added. */
   send(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   tokens: { admin: string; viewer: string };
+  /** How many VMs (classic ones aside) the production subscription has. */
+  vmsInProduction(): number;
   network(subscription?: string): NetworkManagementClient;
   compute(subscription?: string): ComputeManagementClient;
   stop(): Promise<void>;
@@ -52,6 +54,8 @@ export async function startArm(options: Partial<ArmOptions> = {}): Promise<Pract
     url,
     production,
     test,
+    vmsInProduction: () =>
+      [...arm.world.all('Microsoft.Compute/virtualMachines')].filter(vm => vm.id.includes(production)).length,
     tokens,
     send: (method, path, body, token = tokens.admin) =>
       ask(`${url}${path}${path.includes('?') ? '&' : '?'}${version}`, {

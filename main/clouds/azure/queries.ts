@@ -1,0 +1,38 @@
+/**
+ * Every text that is sent to Resource Graph, and nothing else: a test parses each against the schema of its table. Each
+ * projects `id` and has an order, or paging is off (reference section 7.7).
+ */
+
+const resources = (type: string, columns: string) =>
+  `resources | where type =~ '${type}' | project ${columns} | order by id asc`;
+
+export const queries = {
+  nics: resources(
+    'microsoft.network/networkinterfaces',
+    'id, networkSecurityGroup = properties.networkSecurityGroup, ipConfigurations = properties.ipConfigurations',
+  ),
+  addresses: resources('microsoft.network/publicipaddresses', 'id, ipAddress = properties.ipAddress'),
+  gates: resources(
+    'microsoft.network/networksecuritygroups',
+    'id, name, securityRules = properties.securityRules, defaultSecurityRules = properties.defaultSecurityRules',
+  ),
+  networks: resources('microsoft.network/virtualnetworks', 'id, subnets = properties.subnets'),
+  balancers: resources(
+    'microsoft.network/loadbalancers',
+    'id, name, frontendIPConfigurations = properties.frontendIPConfigurations, ' +
+      'inboundNatRules = properties.inboundNatRules, backendAddressPools = properties.backendAddressPools',
+  ),
+  vms: resources(
+    'microsoft.compute/virtualmachines',
+    'id, name, location, tags, os = properties.storageProfile.osDisk.osType, ' +
+      'size = properties.hardwareProfile.vmSize, image = properties.storageProfile.imageReference, ' +
+      'nics = properties.networkProfile.networkInterfaces, ' +
+      'power = properties.extended.instanceView.powerState.code',
+  ),
+  classic: resources(
+    'microsoft.classiccompute/virtualmachines',
+    'id, name, location, size = properties.hardwareProfile.size, ' +
+      'os = properties.storageProfile.operatingSystemDisk.operatingSystem, ' +
+      'power = properties.instanceView.powerState',
+  ),
+} as const;
