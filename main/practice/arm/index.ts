@@ -8,6 +8,8 @@ import { balancedPorts, interfacesOf, isPublic } from './balancer.ts';
 import { hostNameOf } from './build.ts';
 import { computeRoutes } from './compute.ts';
 import { type ArmContext, query, scopeOf, setCaller } from './context.ts';
+import { Requests } from './defender/requests.ts';
+import { defenderRoutes } from './defender/routes.ts';
 import { ArmError } from './errors.ts';
 import { letsThrough } from './evaluate.ts';
 import { graphRoutes } from './graph/routes.ts';
@@ -28,6 +30,8 @@ import { World } from './world.ts';
 export interface ArmOptions {
   /** The cloud's clock, epoch milliseconds. */
   now: () => number;
+  /** Its timers; without it Node's. */
+  after?: ((ms: number, run: () => void) => Disposable) | undefined;
   /** How many VMs; without it Contoso's own. */
   size?: number | undefined;
   /** How long a write takes to take effect. 0: it has when it is answered. */
@@ -75,12 +79,16 @@ export function createArm(options: ArmOptions): Arm {
     pageSize: options.pageSize ?? 250,
     machines: options.machines,
   };
+  const requests = new Requests({ world, now: options.now, after: options.after ?? nodeTimer });
   return {
     world,
     tokens: context.tokens,
     people,
     machines: [...world.all('Microsoft.Compute/virtualMachines')].map(vm => machineOf(world, vm.id)),
-    stop: () => context.operations.stop(),
+    stop: () => {
+      context.operations.stop();
+      requests.stop();
+    },
     door: {
       cloud: 'azure',
       errorBody: error => ({ type: 'application/json; charset=utf-8', body: JSON.stringify({ error }) }),
@@ -94,6 +102,7 @@ export function createArm(options: ArmOptions): Arm {
         networkRoutes(app, context);
         securityRuleRoutes(app, context);
         tagRoutes(app, context);
+        defenderRoutes(app, context, requests);
         activityRoutes(app, context);
         graphRoutes(app, context, options.graphLagMs ?? 0);
         options.extra?.(app);
@@ -187,4 +196,10 @@ function machineOf(world: World, id: string): PracticeMachine {
     running: () => world.powerOf(id) === 'running',
     lets: (source, port) => reached(port) && letsThrough(world, id, source, port),
   };
+}
+
+function nodeTimer(ms: number, run: () => void): Disposable {
+  const timer = setTimeout(run, ms);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }

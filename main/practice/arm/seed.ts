@@ -4,6 +4,7 @@ import { lockDescription, lockRuleName } from '../../../shared/domain/lockMark.t
 import { defaultPolicy, policyTags } from '../../../shared/domain/policyTag.ts';
 import { addBalancer } from './balancer.ts';
 import { Builder, idOf, type Place, rule, type VmSpec } from './build.ts';
+import { seedDefender } from './defender/seed.ts';
 import type { NetworkSecurityGroup } from './resources.ts';
 import { guidOf, type World } from './world.ts';
 
@@ -122,6 +123,8 @@ export function seed(world: World, limit = Number.POSITIVE_INFINITY): Builder {
   if (left-- > 0) addClassic(world, place(production, 'rg-legacy', 'westeurope'), 'old-crm');
   seedHostile(builder, place(test, 'rg-lab', 'northeurope'), vm, openSsh(300));
   seedBalanced(builder, place(production, 'rg-api', 'northeurope'), vm);
+  world.defender.plans.add(production);
+  seedDefender(builder, place(production, 'rg-crm', 'westeurope'), vm);
   return builder;
 }
 

@@ -1,6 +1,7 @@
 /** The Azure side of the practice cloud as plain data: subscriptions, resource groups and resources by lower-case id. */
 import { createHash } from 'node:crypto';
 import type { LoggedEvent } from './activityEvents.ts';
+import { DefenderData } from './defender/data.ts';
 import type {
   NetworkSecurityGroup,
   PowerState,
@@ -31,6 +32,7 @@ export class World {
   readonly events: LoggedEvent[] = [];
   /** How long after it happened a row of the activity log shows, in milliseconds. */
   activityLagMs = 0;
+  readonly defender = new DefenderData();
   /** Called before a resource changes, with its lower-case id: an index that lags keeps the old one for a while. */
   beforeChange: (id: string) => void = () => {};
   #resources = new Map<string, Resource>();

@@ -110,4 +110,22 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
   expect((await az(...log, '-g', 'rg-web')).length).toBeGreaterThan(3);
   expect((await az(...log, ...provider))[0]).toMatchObject({ caller: 'admin@contoso.example' });
   await expect(az(...log, '--caller', 'jo')).rejects.toThrow('not supported');
+
+  const policies: { name: string; id: string }[] = await az('security', 'jit-policy', 'list');
+  expect(policies.map(policy => policy.name)).toEqual(['default', 'crm-report']);
+  const named = ['-g', 'rg-crm', '-l', 'westeurope', '-n', 'default'];
+  const policy = await az('security', 'jit-policy', 'show', ...named);
+  const crm = String(policy.virtualMachines[0].id);
+  const ports = [
+    {
+      number: 22,
+      endTimeUtc: new Date(Date.now() + 300_000).toISOString(),
+      allowedSourceAddressPrefix: '127.0.0.1',
+    },
+  ];
+  const body = JSON.stringify({ virtualMachines: [{ id: crm, ports }], justification: 'by az' });
+  const url = `${policy.id}/initiate?api-version=2020-01-01`;
+  const asked = await az('rest', '--method', 'post', '--url', url, '--body', body);
+  expect(asked.requestor).toBe('admin@contoso.example');
+  await expect.poll(() => letsThrough(practice.arm.world, crm, '127.0.0.1', 22)).toBe(true);
 });

@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { define } from './authorization.ts';
 import { type ArmContext, callerOfRequest, origin, param } from '../context.ts';
 import { ArmError } from '../errors.ts';
+import { define } from './authorization.ts';
 
 const list = z.array(z.string()).default([]);
 /** What `az role definition create` takes, too. */
