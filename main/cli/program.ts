@@ -10,6 +10,7 @@ import { addLock } from './commands/lock.ts';
 import { addPractice } from './commands/practice.ts';
 import { addProxy } from './commands/proxy.ts';
 import { addRequest } from './commands/request.ts';
+import { addRoles } from './commands/roles.ts';
 import { addVms } from './commands/vms.ts';
 import { createOutput, usage } from './output.ts';
 
@@ -46,6 +47,7 @@ function createProgram(): Command {
     addGrants,
     addActivity,
     addAccounts,
+    addRoles,
     addHosts,
     addPractice,
   ];

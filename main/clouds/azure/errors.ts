@@ -1,4 +1,6 @@
 /** What ARM answers when it says no, as LatchkeyErrors. One table; nothing else in this folder words a cloud's refusal. */
+import { useOf } from '../../../shared/domain/rights/azureActions.ts';
+import { roleCommand } from '../../../shared/domain/rights/azureRole.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 
@@ -31,9 +33,15 @@ interface Row {
 
 const asTold = (refusal: Refusal) => refusal.message ?? refusal.code ?? `HTTP ${refusal.status}`;
 
-/** The action a 403 says is missing, e.g. `Microsoft.Network/networkSecurityGroups/securityRules/write`. */
-function missingAction(refusal: Refusal): string | undefined {
-  return /perform action '([^']+)'/.exec(refusal.message ?? '')?.[1];
+/** What a 403 says is missing: the action, e.g. `Microsoft.Network/networkSecurityGroups/securityRules/write`, and where. */
+function missingRight(refusal: Refusal): { action: string; scope?: string | undefined } | undefined {
+  // A linked one names first what is allowed, then what is not.
+  const found = [
+    ...(refusal.message ?? '').matchAll(
+      /perform action '([^']+)'(?: o(?:n|ver) (?:the linked )?scope(?:\(s\))? '([^']+)')?/g,
+    ),
+  ].at(-1);
+  return found?.[1] === undefined ? undefined : { action: found[1], scope: found[2] };
 }
 
 const signedOut: Row = {
@@ -46,12 +54,24 @@ const signedOut: Row = {
 };
 const forbidden: Row = {
   code: 'CLOUD_FORBIDDEN',
-  says: refusal => `Azure does not let you do this: ${missingAction(refusal) ?? asTold(refusal)}.`,
+  says: refusal => {
+    const right = missingRight(refusal);
+    if (right === undefined) return `Azure does not let you do this: ${asTold(refusal).replace(/\.$/, '')}.`;
+    const where = right.scope === undefined ? '' : ` at ${scopeName(right.scope)}`;
+    const use = useOf(right.action)?.use;
+    return use === undefined
+      ? `Azure does not let you do this: ${right.action}${where}.`
+      : `Azure does not let you ${use}: that takes ${right.action}${where}.`;
+  },
   fix: refusal => {
-    const action = missingAction(refusal);
-    return action === undefined
-      ? 'Ask for a role that allows it, or activate yours if it is a timed one.'
-      : `Ask for a role that allows ${action} there, or activate yours if it is a timed one.`;
+    const right = missingRight(refusal);
+    const use = useOf(right?.action ?? '');
+    const timed = 'or activate yours if it is a timed one';
+    if (right === undefined) return `Ask for a role that allows it, ${timed}.`;
+    if (use === undefined) return `Ask for a role that allows ${right.action} there, ${timed}.`;
+    const subscription = /^\/subscriptions\/([^/]+)/i.exec(right.scope ?? '')?.[1];
+    const job = use.job === 'doctor' ? 'view' : use.job;
+    return `Ask for the role “Latchkey ${job}” (\`${roleCommand(use, subscription)}\` prints it), ${timed}.`;
   },
 };
 const missing: Row = {
@@ -157,6 +177,7 @@ export function refusalError(refusal: Refusal): LatchkeyError {
     message: row.says(refusal),
     fix: row.fix?.(refusal),
     detail: {
+      ...missingRight(refusal),
       status: refusal.status,
       cloudCode: refusal.code,
       cloudMessage: refusal.message,
@@ -243,6 +264,12 @@ const certificateTrouble = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
 /** Node's TLS errors by their codes (nodejs.org/api/tls.html, “X509 certificate error codes”). */
 export function isCertificateError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && certificateTrouble.test(String(error.code));
+}
+
+/** A scope in short, for people: the resource's own name and what is in it, else its group or subscription. */
+function scopeName(scope: string): string {
+  const resource = /\/providers\/[^/]+\/[^/]+\/(.+?)(?:\/providers\/.*)?$/i.exec(scope)?.[1];
+  return (resource ?? scope.split('/').slice(-2).join('/')).slice(0, 200);
 }
 
 /** No answer, or half of one. `cause` is what Node's network said. */
