@@ -64,6 +64,12 @@ export const azureActions: readonly ActionUse[] = [
     use: 'look at one VM freshly',
   },
   {
+    action: `${network}/loadBalancers/read`,
+    job: 'view',
+    at: 'subscription',
+    use: 'find VMs that are reached through a load balancer',
+  },
+  {
     action: `${network}/networkSecurityGroups/read`,
     job: 'view',
     at: 'nsg',
@@ -90,7 +96,7 @@ export const azureActions: readonly ActionUse[] = [
     job: 'request',
     modes: writesNsg,
     at: 'subscription',
-    use: 'follow a write to its end',
+    use: 'follow a write to its end, and tell why one failed',
   },
 
   {

@@ -20,10 +20,10 @@ const mark = { grant, owner: 'jo@contoso.example', vmName: 'web-1', end: Date.UT
 /** A job as a person does it, from signing in on; what it gives is the same for everybody who may do all of it. */
 async function view(cloud: Cloud, practice: Practice) {
   const [scope] = await cloud.scopes();
-  if (!scope) throw new Error('no subscription is seen');
+  if (!scope) return fail('no subscription is seen');
   const listed = (await all(cloud.inventory(scope))).flat();
   const vm = await cloud.vm(practice.vm('web-1'));
-  if (!vm) throw new Error('no VM is seen');
+  if (!vm) return fail('no VM is seen');
   return { scope, listed, vm, endpoints: cloud.endpoints(vm, [22]), hostKeys: await cloud.hostKeys(vm) };
 }
 
@@ -31,27 +31,37 @@ async function request(cloud: Cloud, practice: Practice) {
   const seen = await view(cloud, practice);
   const wanted = { ports: [{ port: 22, protocol: 'tcp' as const }], sources: ['203.0.113.77/32'], mark };
   const later = { ...mark, end: mark.end + 3_600_000 };
+  const orders = cloud.orders(seen.vm, wanted);
+  // A write that is accepted and comes to nothing: whoever can't follow its operation can't say why.
+  const told = { code: 'InternalServerError', message: 'The operation knows why.' };
+  practice.core.faults.add({ cloud: 'azure', method: 'PUT', operation: 'Failed', ...told });
+  const [first] = orders;
+  const why = await cloud.open(first ?? fail('no order')).catch((error: LatchkeyError) => error.message);
   const standing = [];
-  for (const order of cloud.orders(seen.vm, wanted)) {
+  for (const order of orders) {
     const stands = await cloud.open(order);
     standing.push(await cloud.extend({ ...order, mark: later }, stands));
   }
   const swept = await all(cloud.ours({ scope: seen.scope }));
   for (const { gate, names } of standing) await cloud.close(gate, names, [grant]);
-  return { ...seen, opened: standing.map(({ names }) => names), swept };
+  return { ...seen, why, opened: standing.map(({ names }) => names), swept };
 }
 
 async function configure(cloud: Cloud, practice: Practice) {
   const done = await request(cloud, practice);
   // Its NSG has a foreign rule in the way: a lock has to move it and remember that.
   const vm = await cloud.vm(practice.vm('backup-1'));
-  if (!vm) throw new Error('no VM is seen');
+  if (!vm) return fail('no VM is seen');
   const lock = await cloud.planLock(vm, defaultPolicy.ports);
   await cloud.apply(lock, vm, async () => undefined);
   const locked = await cloud.vm(vm.id);
   const unlock = await cloud.planUnlock(vm);
   await cloud.apply(unlock, vm, async () => undefined);
   return { ...done, lock: lock.steps, locked, unlock: unlock.steps, unlocked: await cloud.vm(vm.id) };
+}
+
+function fail(why: string): never {
+  throw new Error(why);
 }
 
 const work: Record<Job, (cloud: Cloud, practice: Practice) => Promise<object>> = { view, request, configure };
