@@ -15,7 +15,10 @@ export function controlRoutes(
   core: ServerCore,
   machines: () => MachineNet | undefined,
 ): void {
-  app.get('/practice/network', async () => ({ endpoints: machines()?.endpoints() ?? [] }));
+  app.get('/practice/network', async () => ({
+    endpoints: machines()?.endpoints() ?? [],
+    mapped: machines()?.mapped?.() ?? [],
+  }));
   app.get('/practice/host-keys', async () => {
     const ids = new Set(
       machines()

@@ -12,6 +12,8 @@ export interface PracticeMachine {
   services: { port: number; speaks: 'ssh' | 'rdp' | 'http' }[];
   /** True for machines that are reached over IPv6 only: their listener is on ::1. */
   ipv6Only: boolean;
+  /** Does a listener stand for this port of it? Default: for all. Firewalls lead to the others. */
+  listens?(port: number): boolean;
   running(): boolean;
   /** Would the emulated network let a new TCP connection from `source` (address text) through to `port` at this moment? */
   lets(source: string, port: number): boolean;
@@ -25,9 +27,33 @@ export interface PracticeEndpoint {
   hostPort: number;
 }
 
+/** What the emulated cloud's firewalls do with connections to their public addresses. */
+export interface PracticeFirewalls {
+  /** Every address and port that some rule is about now. */
+  ports(): { address: string; port: number }[];
+  /** Where a connection goes at this moment: the machine's id and port, and whether it gets through. Undefined: dropped. */
+  way(
+    address: string,
+    port: number,
+    source: string,
+  ): { machine: string | undefined; port: number; through: boolean } | undefined;
+}
+
+/** Where a firewall's port really listens. */
+export interface MappedEndpoint {
+  address: string;
+  port: number;
+  host: string;
+  hostPort: number;
+}
+
 /** The running machines. */
 export interface MachineNet {
   endpoints(): PracticeEndpoint[];
+  /** The ports of firewalls that listen. */
+  mapped?(): MappedEndpoint[];
+  /** Listens for a firewall's address and port from now on, if nothing does yet. */
+  expose?(address: string, port: number): void;
   /** `ssh-ed25519 AAAA…` public host keys of a machine, as its console log tells them. */
   hostKeys(id: string): string[];
   stop(): Promise<void>;

@@ -79,6 +79,7 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
   try {
     machines = await startMachines(alternate(arm.machines, ec2Machines(awsWorld)), {
       onConnection: () => core.touch(),
+      firewalls: arm.firewalls,
     });
     const azure = await core.open({ ...arm.door, port: options.ports?.azure });
     const aws = await core.open({

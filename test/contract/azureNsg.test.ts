@@ -13,7 +13,7 @@ gateContract('NSG', async (): Promise<GateBench> => {
         [...world.all()].map(resource => [
           resource.id,
           Object.entries(resource.tags ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-          'rules' in resource.properties
+          resource.type === 'Microsoft.Network/networkSecurityGroups'
             ? resource.properties.rules.map(rule => [rule.name, rule.state, rule.properties])
             : [],
         ]),

@@ -118,6 +118,11 @@ export function isPublic(world: World, vmId: string): boolean {
   );
 }
 
+/** Does a listener stand for this port of the VM: at its own address, or as the load balancer's port that leads there? */
+export function isReached(world: World, vmId: string, port: number): boolean {
+  return isPublic(world, vmId) || balancedPorts(world, vmId).includes(port);
+}
+
 export function interfacesOf(world: World, vmId: string): NetworkInterface[] {
   const refs = world.vm(vmId)?.properties.networkProfile.networkInterfaces ?? [];
   return refs.flatMap(ref => world.get(nicType, ref.id) ?? []);

@@ -17,7 +17,9 @@ export interface ArmContext {
   now: () => number;
   /** Rows per page of a list where the client names no `$top`. */
   pageSize: number;
-  /** The machines, once they run: for host keys in console logs. */
+  /** How long an update of a firewall takes, milliseconds. Meanwhile it takes no other. */
+  firewallMs: number;
+  /** The machines, once they run: for host keys in console logs, and the ports of firewalls. */
   machines: () => MachineNet | undefined;
 }
 

@@ -7,7 +7,7 @@ import ipaddr from 'ipaddr.js';
 import type { NetworkInterface, NetworkSecurityGroup, RuleProperties, VirtualNetwork } from './resources.ts';
 import type { World } from './world.ts';
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 interface Packet {
   source: Address;
@@ -17,7 +17,7 @@ interface Packet {
   network: string[];
 }
 
-/** Would a new TCP connection from `source` (address text) get through to this port of the VM now? */
+/** Would a new TCP connection from `source` (address text) that comes straight to this port of the VM get through now? */
 export function letsThrough(world: World, vmId: string, source: string, port: number): boolean {
   const vm = world.vm(vmId);
   if (!vm) return false;
@@ -84,7 +84,8 @@ function both(one: string | undefined, many: string[]): string[] {
   return one === undefined || one === '' ? many : [one, ...many];
 }
 
-function holds(range: string, port: number): boolean {
+/** Is the port in a range as rules write them: `22`, `8080-8090`, `*`? */
+export function holds(range: string, port: number): boolean {
   if (range === '*') return true;
   const [from, to = from] = range.split('-').map(Number);
   return from !== undefined && to !== undefined && from <= port && port <= to;
@@ -110,7 +111,7 @@ function meets(prefix: string, address: Address, network: string[]): boolean {
 }
 
 /** False for service tags that are not emulated: nothing in the practice world comes from them. */
-function within(prefix: string, address: Address): boolean {
+export function within(prefix: string, address: Address): boolean {
   if (ipaddr.isValidCIDR(prefix)) {
     const [range, bits] = ipaddr.parseCIDR(prefix);
     return range.kind() === address.kind() && address.match(range, bits);

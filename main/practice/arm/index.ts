@@ -1,17 +1,18 @@
 /** The practice cloud's Azure: a world, and ARM in front of it. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { MachineNet, PracticeMachine } from '../machine.ts';
+import type { MachineNet, PracticeFirewalls, PracticeMachine } from '../machine.ts';
 import type { CloudDoor } from '../server/core.ts';
 import { activityRoutes } from './activityLog.ts';
-import { balancedPorts, interfacesOf, isPublic } from './balancer.ts';
+import { interfacesOf, isReached } from './balancer.ts';
 import { hostNameOf } from './build.ts';
 import { computeRoutes } from './compute.ts';
 import { type ArmContext, query, scopeOf, setCaller } from './context.ts';
 import { Requests } from './defender/requests.ts';
 import { defenderRoutes } from './defender/routes.ts';
 import { ArmError } from './errors.ts';
-import { letsThrough } from './evaluate.ts';
+import { letsAnyWay, mappedPorts, translate } from './firewallPath.ts';
+import { firewallRoutes } from './firewalls.ts';
 import { graphRoutes } from './graph/routes.ts';
 import { networkRoutes } from './network.ts';
 import { Operations } from './operations.ts';
@@ -36,6 +37,8 @@ export interface ArmOptions {
   size?: number | undefined;
   /** How long a write takes to take effect. 0: it has when it is answered. */
   latencyMs: number;
+  /** How long an update of a firewall takes; default four times `latencyMs` (in Azure: minutes). */
+  firewallMs?: number | undefined;
   /** How long Resource Graph tells of a resource as it was before a change. */
   graphLagMs?: number | undefined;
   /** How long after it happened a row of the activity log shows. */
@@ -53,6 +56,7 @@ export interface Arm {
   people: People;
   door: CloudDoor;
   machines: PracticeMachine[];
+  firewalls: PracticeFirewalls;
   stop(): void;
 }
 
@@ -76,6 +80,7 @@ export function createArm(options: ArmOptions): Arm {
     tokens: new Tokens(options.now, people),
     people,
     now: options.now,
+    firewallMs: options.firewallMs ?? 4 * options.latencyMs,
     pageSize: options.pageSize ?? 250,
     machines: options.machines,
   };
@@ -85,6 +90,13 @@ export function createArm(options: ArmOptions): Arm {
     tokens: context.tokens,
     people,
     machines: [...world.all('Microsoft.Compute/virtualMachines')].map(vm => machineOf(world, vm.id)),
+    firewalls: {
+      ports: () => mappedPorts(world),
+      way(address, port, source) {
+        const end = translate(world, address, port, source);
+        return end && { machine: end.vm, port: end.port, through: end.through };
+      },
+    },
     stop: () => {
       context.operations.stop();
       requests.stop();
@@ -101,6 +113,7 @@ export function createArm(options: ArmOptions): Arm {
         computeRoutes(app, context);
         networkRoutes(app, context);
         securityRuleRoutes(app, context);
+        firewallRoutes(app, context);
         tagRoutes(app, context);
         defenderRoutes(app, context, requests);
         activityRoutes(app, context);
@@ -178,23 +191,21 @@ function machineOf(world: World, id: string): PracticeMachine {
   const vm = world.vm(id);
   const windows = vm?.properties.storageProfile.osDisk.osType === 'Windows';
   const addresses = interfacesOf(world, id).flatMap(nic => nic.properties.ipConfigurations);
-  /** Where it has no public address, a listener stands for the load balancer's port that leads to it. */
-  const reached = (port: number) => isPublic(world, id) || balancedPorts(world, id).includes(port);
-  const services: PracticeMachine['services'] = windows
-    ? [
-        { port: 3389, speaks: 'rdp' },
-        { port: 5985, speaks: 'http' },
-        { port: 5986, speaks: 'http' },
-      ]
-    : [{ port: 22, speaks: 'ssh' }];
   return {
     id: id.toLowerCase(),
     hostName: hostNameOf(vm?.name ?? ''),
     os: windows ? 'windows' : 'linux',
-    services: services.filter(service => reached(service.port)),
+    services: windows
+      ? [
+          { port: 3389, speaks: 'rdp' },
+          { port: 5985, speaks: 'http' },
+          { port: 5986, speaks: 'http' },
+        ]
+      : [{ port: 22, speaks: 'ssh' }],
     ipv6Only: addresses.every(one => one.properties.privateIPAddressVersion === 'IPv6'),
+    listens: port => isReached(world, id, port),
     running: () => world.powerOf(id) === 'running',
-    lets: (source, port) => reached(port) && letsThrough(world, id, source, port),
+    lets: (source, port) => letsAnyWay(world, id, source, port),
   };
 }
 

@@ -15,6 +15,7 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
     'Microsoft.Network/publicIPAddresses',
     'Microsoft.Network/loadBalancers',
     'Microsoft.Network/virtualNetworks',
+    'Microsoft.Network/routeTables',
   ] satisfies ResourceType[]) {
     subscriptionList(app, context, type, resource => view(world, resource));
     app.get(`${group}/${type}/:name`, async request => {

@@ -45,10 +45,16 @@ export class Operations {
 
   /**
    * Runs `effect` after the latency, behind what is under way on the same `queue` (a resource's lower-case id).
-   * With no latency it runs now and, unless there is trouble, there is no operation to follow.
+   * With no latency it runs now and, unless there is trouble, there is no operation to follow. `latencyMs`: where it is
+   * not that of all.
    */
-  start(queue: string, effect: () => void, trouble?: Trouble): string | undefined {
-    if (this.#latencyMs === 0 && !trouble) {
+  start(
+    queue: string,
+    effect: () => void,
+    trouble?: Trouble,
+    latencyMs = this.#latencyMs,
+  ): string | undefined {
+    if (latencyMs === 0 && !trouble) {
       effect();
       return undefined;
     }
@@ -68,13 +74,13 @@ export class Operations {
       void this.#wait(keptMs, true).then(() => this.#operations.delete(id));
     };
     this.#operations.set(id, operation);
-    if (this.#latencyMs === 0) {
+    if (latencyMs === 0) {
       end();
       return id;
     }
     const before = this.#tails.get(queue) ?? Promise.resolve();
     operation.done = before
-      .then(() => this.#wait(this.#latencyMs))
+      .then(() => this.#wait(latencyMs))
       .then(() => {
         end();
         if (this.#tails.get(queue) === operation.done) this.#tails.delete(queue);

@@ -78,7 +78,12 @@ export type PublicIpAddress = Base<
 export interface Subnet {
   name: string;
   id: string;
-  properties: { addressPrefixes: string[]; networkSecurityGroup?: Ref | undefined; ipConfigurations: Ref[] };
+  properties: {
+    addressPrefixes: string[];
+    networkSecurityGroup?: Ref | undefined;
+    routeTable?: Ref | undefined;
+    ipConfigurations: Ref[];
+  };
 }
 
 /** One port of one interface; or, with a pool, a port of the range for each of its members. */
@@ -120,7 +125,21 @@ export type LoadBalancer = Base<
 
 export type VirtualNetwork = Base<
   'Microsoft.Network/virtualNetworks',
-  { addressSpace: { addressPrefixes: string[] }; subnets: Subnet[] }
+  {
+    addressSpace: { addressPrefixes: string[] };
+    subnets: Subnet[];
+    virtualNetworkPeerings?: { name: string; properties: { remoteVirtualNetwork: Ref } }[] | undefined;
+  }
+>;
+
+export type RouteTable = Base<
+  'Microsoft.Network/routeTables',
+  {
+    routes: {
+      name: string;
+      properties: { addressPrefix: string; nextHopType: string; nextHopIpAddress?: string | undefined };
+    }[];
+  }
 >;
 
 export interface RuleProperties {
@@ -155,6 +174,76 @@ export type NetworkSecurityGroup = Base<
   { rules: SecurityRule[]; networkInterfaces: Ref[]; subnets: Ref[] }
 >;
 
+export interface NatRule {
+  name: string;
+  description?: string | undefined;
+  sourceAddresses?: string[] | undefined;
+  sourceIpGroups?: string[] | undefined;
+  destinationAddresses?: string[] | undefined;
+  destinationPorts?: string[] | undefined;
+  translatedAddress?: string | undefined;
+  translatedPort?: string | undefined;
+}
+
+/** A classic firewall's DNAT rules of one priority. Whatever else a client wrote stands beside these fields, and stays. */
+export interface NatCollection {
+  name: string;
+  properties: {
+    priority: number;
+    action: { type: string };
+    rules: (NatRule & { protocols: string[] })[];
+  };
+}
+
+/** Of a rule collection group; only those of DNAT rules are understood here. */
+export interface PolicyCollection {
+  name: string;
+  ruleCollectionType: string;
+  priority: number;
+  action?: { type: string } | undefined;
+  rules: (NatRule & { ruleType: string; ipProtocols?: string[] | undefined })[];
+}
+
+type Settled = 'Succeeded' | 'Updating' | 'Failed' | 'Deleting';
+
+export type AzureFirewall = Base<
+  'Microsoft.Network/azureFirewalls',
+  {
+    provisioningState: Settled;
+    sku: { name: string; tier: string };
+    ipConfigurations: {
+      name: string;
+      id: string;
+      properties: { privateIPAddress: string; subnet: Ref; publicIPAddress: Ref };
+    }[];
+    firewallPolicy?: Ref | undefined;
+    natRuleCollections: NatCollection[];
+    networkRuleCollections: unknown[];
+    applicationRuleCollections: unknown[];
+    [other: string]: unknown;
+  }
+> & {
+  etag: string;
+  /** What packets meet now. Never told to clients. */
+  inForce: NatCollection[];
+};
+
+export type FirewallPolicy = Base<
+  'Microsoft.Network/firewallPolicies',
+  {
+    provisioningState: Settled;
+    sku: { tier: string };
+    threatIntelMode: string;
+    basePolicy?: Ref | undefined;
+    firewalls: Ref[];
+  }
+>;
+
+export type RuleCollectionGroup = Base<
+  'Microsoft.Network/firewallPolicies/ruleCollectionGroups',
+  { provisioningState: Settled; priority: number; ruleCollections: PolicyCollection[] }
+> & { etag: string; inForce: { priority: number; ruleCollections: PolicyCollection[] } | undefined };
+
 export type Resource =
   | VirtualMachine
   | ClassicVirtualMachine
@@ -162,7 +251,11 @@ export type Resource =
   | PublicIpAddress
   | LoadBalancer
   | VirtualNetwork
-  | NetworkSecurityGroup;
+  | RouteTable
+  | NetworkSecurityGroup
+  | AzureFirewall
+  | FirewallPolicy
+  | RuleCollectionGroup;
 export type ResourceType = Resource['type'];
 export type ResourceOf<Type extends ResourceType> = Extract<Resource, { type: Type }>;
 

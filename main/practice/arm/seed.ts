@@ -6,6 +6,7 @@ import { addBalancer } from './balancer.ts';
 import { Builder, idOf, type Place, rule, type VmSpec } from './build.ts';
 import { seedDefender } from './defender/seed.ts';
 import type { NetworkSecurityGroup } from './resources.ts';
+import { firewalled } from './seedFirewalls.ts';
 import { guidOf, type World } from './world.ts';
 
 /**
@@ -120,6 +121,9 @@ export function seed(world: World, limit = Number.POSITIVE_INFINITY): Builder {
   vm(web, { name: 'app-1', os: 'Linux', subnet: dualSubnet, nsg: nicNsg(web, 'app-1', [openSsh(300)]) });
   vm(lab, { name: 'app-1', os: 'Linux', subnet: labSubnet, nsg: nicNsg(lab, 'app-1', [https()]) });
 
+  for (const { where, spec, locked } of firewalled(builder, { production, test })) {
+    vm(where, spec, locked ? (spec.nsg ? [spec.nsg] : []) : undefined);
+  }
   if (left-- > 0) addClassic(world, place(production, 'rg-legacy', 'westeurope'), 'old-crm');
   seedHostile(builder, place(test, 'rg-lab', 'northeurope'), vm, openSsh(300));
   seedBalanced(builder, place(production, 'rg-api', 'northeurope'), vm);

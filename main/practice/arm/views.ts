@@ -1,12 +1,16 @@
 /** Resources as clients see them. */
 import type {
+  AzureFirewall,
   ClassicVirtualMachine,
+  FirewallPolicy,
   LoadBalancer,
   NetworkInterface,
   NetworkSecurityGroup,
   PowerState,
   PublicIpAddress,
   Resource,
+  RouteTable,
+  RuleCollectionGroup,
   RuleProperties,
   SecurityRule,
   VirtualMachine,
@@ -31,7 +35,13 @@ export function view(world: World, resource: Resource): object {
     case 'Microsoft.Network/publicIPAddresses':
       return withState(resource);
     case 'Microsoft.ClassicCompute/virtualMachines':
+    case 'Microsoft.Network/routeTables':
       return withState(resource);
+    case 'Microsoft.Network/azureFirewalls':
+    case 'Microsoft.Network/firewallPolicies/ruleCollectionGroups':
+      return withoutForce(resource);
+    case 'Microsoft.Network/firewallPolicies':
+      return policyView(world, resource);
   }
 }
 
@@ -165,6 +175,21 @@ export function subnetView(subnet: VirtualNetwork['properties']['subnets'][numbe
   };
 }
 
-function withState(resource: LoadBalancer | PublicIpAddress | ClassicVirtualMachine): object {
+/** As clients wrote it; what is in force is nobody's to see. */
+export function withoutForce(resource: AzureFirewall | RuleCollectionGroup): object {
+  const { inForce: _hidden, ...rest } = resource;
+  return rest;
+}
+
+export function policyView(world: World, policy: FirewallPolicy): object {
+  const of = `${policy.id}/`.toLowerCase();
+  const groups = [...world.all('Microsoft.Network/firewallPolicies/ruleCollectionGroups')];
+  const ruleCollectionGroups = groups
+    .filter(group => group.id.toLowerCase().startsWith(of))
+    .map(({ id }) => ({ id }));
+  return { ...policy, properties: { ...policy.properties, ruleCollectionGroups } };
+}
+
+function withState(resource: LoadBalancer | PublicIpAddress | ClassicVirtualMachine | RouteTable): object {
   return { ...resource, properties: { ...succeeded, ...resource.properties } };
 }

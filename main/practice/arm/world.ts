@@ -59,6 +59,13 @@ export class World {
     ofType.set(id, resource);
   }
 
+  remove(resource: Resource): void {
+    const id = resource.id.toLowerCase();
+    this.beforeChange(id);
+    this.#resources.delete(id);
+    this.#byType.get(resource.type)?.delete(id);
+  }
+
   /** Any resource by its id in any case. */
   find(id: string): Resource | undefined {
     return this.#resources.get(id.toLowerCase());

@@ -25,6 +25,7 @@ describe('over Contoso', () => {
       'app-1',
       'build-agent-07',
       'dual-1',
+      'ledger-1',
       'sql-prod-1',
       'v6-only-1',
       'web-1',
@@ -37,7 +38,7 @@ describe('over Contoso', () => {
       resourceGroup: 'rg-test',
       power: 'PowerState/deallocated',
     });
-    expect([json.count, json.totalRecords, json.resultTruncated]).toEqual([8, 8, 'false']);
+    expect([json.count, json.totalRecords, json.resultTruncated]).toEqual([9, 9, 'false']);
   });
 
   test('only the subscriptions that are named', async () => {
@@ -59,7 +60,7 @@ describe('over Contoso', () => {
     const paged: string[] = [];
     let token: string | undefined;
     do {
-      const options = { $top: 7, ...(token === undefined ? {} : { $skipToken: token }) };
+      const options = { $top: 11, ...(token === undefined ? {} : { $skipToken: token }) };
       const { json } = await graph(query, { options });
       paged.push(...json.data.map((row: { name: string }) => row.name));
       token = json.$skipToken;

@@ -135,7 +135,11 @@ test('subscriptions, groups, resources, tenants and the cloud’s own descriptio
     'Contoso Test',
   ]);
   const groups = await get(`/subscriptions/${practice.test}/resourcegroups`);
-  expect(groups.json['value'].map((one: { name: string }) => one.name)).toEqual(['rg-test', 'rg-lab']);
+  expect(groups.json['value'].map((one: { name: string }) => one.name)).toEqual([
+    'rg-test',
+    'rg-hub',
+    'rg-lab',
+  ]);
   const filter = encodeURIComponent(
     "resourceType eq 'microsoft.network/NetworkSecurityGroups' and name eq 'web-1-nsg'",
   );
