@@ -9,7 +9,7 @@ import { type PracticeArm, startArm } from './setup.ts';
 
 let practice: PracticeArm;
 beforeEach(async () => {
-  practice = await startArm({ firewallMs: 40, pageSize: 2 });
+  practice = await startArm({ firewallMs: 300, pageSize: 2 });
 });
 afterEach(async () => practice.stop());
 
