@@ -6,6 +6,7 @@ const external = [
   /^@azure\//,
   /^@aws-sdk\//,
   /^@smithy\//,
+  '@napi-rs/keyring',
   '@peculiar/x509',
   'fast-xml-parser',
   'fastify',

@@ -6,6 +6,7 @@ import { createAccounts } from './accounts/index.ts';
 import type { ConnectPractice } from './accounts/practiceLink.ts';
 import { createActivity } from './activity/index.ts';
 import { createConnect } from './connect/index.ts';
+import { createDoctor } from './doctor/index.ts';
 import { createEgress } from './egress/index.ts';
 import { createGrants, type GrantsService } from './grants/index.ts';
 import { createInventory } from './inventory/index.ts';
@@ -61,10 +62,11 @@ export async function createBroker(options: BrokerOptions) {
   late.grants = grants;
   const policies = createPolicies({ db, os, accounts, inventory, activity });
   const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
+  const doctor = createDoctor({ os, accounts, inventory, egress, client: connect.client });
   const granted = grants.onChange(grant => inventory.granted(grant));
 
   return {
-    services: { accounts, activity, connect, egress, grants, inventory, policies, settings },
+    services: { accounts, activity, connect, doctor, egress, grants, inventory, policies, settings },
     info: () => ({
       version: options.version,
       host: options.host,

@@ -11,7 +11,8 @@ const never = new AbortController().signal;
 
 /** What doors carry. A handler throws what its service throws; doors/errors.ts makes the contract's error of it. */
 export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>) {
-  const { accounts, activity, connect, egress, grants, inventory, policies, settings } = broker.services;
+  const { accounts, activity, connect, doctor, egress, grants, inventory, policies, settings } =
+    broker.services;
   const on = implement(contract);
 
   /** The VM a filter names. History outlives VMs: a full id need not be known. */
@@ -69,6 +70,9 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
           connect.settings.set((await inventory.find(input.vm)).id, input.settings),
         ),
       },
+    },
+    doctor: {
+      examine: on.doctor.examine.handler(({ input }) => doctor.examine(input.vm)),
     },
     egress: {
       get: on.egress.get.handler(({ input }) => egress.get(input.refresh ?? false)),

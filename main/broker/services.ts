@@ -11,6 +11,7 @@ import type {
   SignInWay,
 } from '../../shared/contract/accounts.ts';
 import type { ActivityFilter, ActivityKind, ActivityRow } from '../../shared/contract/activity.ts';
+import type { Examination } from '../../shared/contract/doctor.ts';
 import type { MyIp } from '../../shared/contract/egress.ts';
 import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../shared/contract/grants.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
@@ -134,6 +135,11 @@ export interface Policies {
   unlock(vms: string[], fingerprints: string[]): Promise<Plan[]>;
   /** Finishes locks and unlocks that a crash cut off. */
   recover(): Promise<void>;
+}
+
+export interface Doctor {
+  /** What stands in the way; reads only. Throws as `Inventory.find` for a VM that nobody knows. */
+  examine(vm?: string): Promise<Examination>;
 }
 
 export interface SettingsStore {

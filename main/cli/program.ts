@@ -4,6 +4,7 @@ import { appVersion } from '../os/app.ts';
 import { addAccounts } from './commands/accounts.ts';
 import { addActivity } from './commands/activity.ts';
 import { addConnect } from './commands/connect.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addGrants } from './commands/grants.ts';
 import { addHosts } from './commands/hosts.ts';
 import { addLock } from './commands/lock.ts';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     addGrants,
     addActivity,
     addAccounts,
+    addDoctor,
     addRoles,
     addHosts,
     addPractice,

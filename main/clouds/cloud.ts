@@ -4,6 +4,7 @@
  * throttling); a method that was cut off by `signal` throws CANCELLED.
  */
 import type { CloudKind, Protocol } from '../../shared/contract/common.ts';
+import type { Finding } from '../../shared/contract/doctor.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import type { Endpoint } from '../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
@@ -113,6 +114,12 @@ export interface Cloud {
    * Throws PLAN_CHANGED if a fresh plan names a foreign change the given one does not.
    */
   apply(plan: Plan, vm: Vm, onStep: (index: number) => Promise<void>, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * What may stand in the way, found by reading only: of this VM as it was just looked at, or of the whole account. What
+   * could not be looked at is a finding as well. Throws when the sign-in or the way to the cloud fails.
+   */
+  examine(vm: Vm | undefined, signal?: AbortSignal): Promise<Finding[]>;
 
   /** Where a client really connects to for a port of this VM (public address, or the practice cloud's listener). */
   endpoints(vm: Vm, ports: number[]): Endpoint[];

@@ -2,6 +2,7 @@
 import { accountsContract, appContract, settingsContract } from './accounts.ts';
 import { activityContract } from './activity.ts';
 import { connectContract } from './connect.ts';
+import { doctorContract } from './doctor.ts';
 import { egressContract } from './egress.ts';
 import { grantsContract } from './grants.ts';
 import { policiesContract } from './policies.ts';
@@ -12,6 +13,7 @@ export const contract = {
   activity: activityContract,
   app: appContract,
   connect: connectContract,
+  doctor: doctorContract,
   egress: egressContract,
   grants: grantsContract,
   policies: policiesContract,

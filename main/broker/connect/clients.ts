@@ -48,6 +48,13 @@ export async function findSsh(os: System, byHand: (ssh: string) => string[]): Pr
   });
 }
 
+/** The program that a connection of this kind would be started with. Throws CLIENT_MISSING. */
+export async function clientProgram(os: System, kind: 'ssh' | 'rdp'): Promise<string> {
+  if (kind === 'ssh') return findSsh(os, ssh => [ssh]);
+  const [program = ''] = (await rdpLaunch(os, '')).argv;
+  return program;
+}
+
 /** What opens a .rdp file here. Throws CLIENT_MISSING with the command to run by hand. */
 export async function rdpLaunch(os: System, file: string): Promise<Launch & { asks: boolean }> {
   const { platform } = os.processes;

@@ -14,7 +14,7 @@ import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { Database, Os } from '../../os/ports.ts';
 import type { Accounts, Activity, Egress, Grants, Inventory } from '../services.ts';
 import { openGrant } from './access.ts';
-import { findSsh, rdpLaunch, startInTerminal } from './clients.ts';
+import { clientProgram, findSsh, rdpLaunch, startInTerminal } from './clients.ts';
 import { checkHostKeys } from './hostKeyCheck.ts';
 import { createKnownHosts, hostKeyAlias } from './knownHosts.ts';
 import { type Speaks, untilAnswer } from './probe.ts';
@@ -32,6 +32,8 @@ export interface Connect {
   /** The text for ssh's configuration. `command`: the words that start Latchkey's command line. */
   sshConfig(command: string[]): Promise<string>;
   settings: ConnectionSettingsStore;
+  /** The program a client of this kind is started with. Throws CLIENT_MISSING. */
+  client(kind: 'ssh' | 'rdp'): Promise<string>;
 }
 
 type Client = NonNullable<ConnectInput['client']>;
@@ -230,6 +232,7 @@ export function createConnect(deps: {
 
   return {
     settings,
+    client: kind => clientProgram(os, kind),
     async *run(input, signal) {
       let vm: Vm | undefined;
       try {

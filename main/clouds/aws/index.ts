@@ -6,6 +6,7 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { closeRules } from './close.ts';
 import { type AwsOptions, connect } from './connection.ts';
+import { examineInstance } from './examine.ts';
 import { readHostKeys } from './hostKeys.ts';
 import { listVms, readVm } from './instances.ts';
 import { draftLock } from './lock.ts';
@@ -59,6 +60,8 @@ export function createAwsCloud(options: AwsOptions): Cloud {
         plan.kind === 'unlock' ? draftUnlock(aws, vm, signal) : draftLock(aws, vm, policyOf(plan), signal);
       await carryOut(await draft, plan, onStep, signal);
     },
+
+    examine: async vm => (vm === undefined ? [] : examineInstance(vm)),
 
     // Where there is a book, an address that is not in it leads nowhere of ours.
     endpoints: (vm, ports) =>

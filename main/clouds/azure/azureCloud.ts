@@ -6,6 +6,7 @@ import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { cancelled } from '../calls.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { createArm } from './armClients.ts';
+import { examineAccount, examineVm } from './doctor/examine.ts';
 import { fromSdk } from './errors.ts';
 import { endpointOf } from './forwards.ts';
 import { freshVm } from './freshVm.ts';
@@ -76,6 +77,16 @@ export function createAzureCloud(options: AzureOptions): Cloud {
     }
   }
 
+  async function listScopes(signal: AbortSignal): Promise<Scope[]> {
+    const scopes: Scope[] = [];
+    const subscriptions = await arm.subscriptions();
+    const list = subscriptions.subscriptions.list({ abortSignal: signal });
+    for await (const { subscriptionId, displayName } of list) {
+      if (subscriptionId) scopes.push({ id: subscriptionId, name: displayName ?? subscriptionId });
+    }
+    return scopes;
+  }
+
   return {
     kind: 'azure',
     account,
@@ -89,17 +100,7 @@ export function createAzureCloud(options: AzureOptions): Cloud {
         return whoIs(token);
       }),
 
-    scopes: signal =>
-      told(signal, async both => {
-        const scopes: Scope[] = [];
-        const subscriptions = await arm.subscriptions();
-        for await (const { subscriptionId, displayName } of subscriptions.subscriptions.list({
-          abortSignal: both,
-        })) {
-          if (subscriptionId) scopes.push({ id: subscriptionId, name: displayName ?? subscriptionId });
-        }
-        return scopes;
-      }),
+    scopes: signal => told(signal, listScopes),
 
     inventory: (scope, signal) =>
       toldEach(signal, both =>
@@ -126,6 +127,11 @@ export function createAzureCloud(options: AzureOptions): Cloud {
     planLock: (vm, ports, signal) => told(signal, both => planLock(ask, vm, ports, both)),
     planUnlock: (vm, signal) => told(signal, both => planUnlock(ask, vm, both)),
     apply: (plan, vm, onStep, signal) => told(signal, both => applyPlan(ask, plan, vm, onStep, both)),
+
+    examine: (vm, signal) =>
+      told(signal, async both =>
+        vm === undefined ? examineAccount(arm, await listScopes(both), both) : examineVm(arm, vm, both),
+      ),
 
     endpoints: (vm, ports) =>
       ports.flatMap(port => {

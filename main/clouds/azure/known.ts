@@ -8,7 +8,7 @@ import { isLock } from '../../../shared/domain/lockMark.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 
 /** Grants live at these priorities, locks at those after them (DESIGN section 3). */
-const grantPriorities = { from: 100, to: 199 } as const;
+export const grantPriorities = { from: 100, to: 199 } as const;
 export const lockPriorities = { from: 200, to: 299 } as const;
 
 interface Known {

@@ -171,6 +171,7 @@ export class Builder {
       name,
       type: 'Microsoft.Network/publicIPAddresses',
       location: place.location,
+      sku: { name: 'Standard', tier: 'Regional' },
       properties: {
         ipAddress,
         publicIPAddressVersion: ipAddress.includes(':') ? 'IPv6' : 'IPv4',

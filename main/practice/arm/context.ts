@@ -4,6 +4,7 @@ import type { MachineNet } from '../machine.ts';
 import { faultOf } from '../server/faultHooks.ts';
 import { ArmError } from './errors.ts';
 import type { Operations, Trouble } from './operations.ts';
+import type { Locks } from './rights/locks.ts';
 import type { Caller, People } from './rights/people.ts';
 import type { Tokens } from './tokens.ts';
 import type { World } from './world.ts';
@@ -13,6 +14,7 @@ export interface ArmContext {
   operations: Operations;
   tokens: Tokens;
   people: People;
+  locks: Locks;
   /** The cloud's clock, epoch milliseconds. */
   now: () => number;
   /** Rows per page of a list where the client names no `$top`. */

@@ -17,8 +17,9 @@ import { graphRoutes } from './graph/routes.ts';
 import { networkRoutes } from './network.ts';
 import { Operations } from './operations.ts';
 import { authorizationRoutes } from './rights/authorization.ts';
+import { Locks, lockRoutes } from './rights/locks.ts';
 import { People } from './rights/people.ts';
-import { permit } from './rights/permissions.ts';
+import { permit, scopeOfRequest } from './rights/permissions.ts';
 import { userRoutes } from './rights/userControl.ts';
 import { securityRuleRoutes } from './securityRules.ts';
 import { generate, seed } from './seed.ts';
@@ -79,6 +80,7 @@ export function createArm(options: ArmOptions): Arm {
     operations: new Operations(options.latencyMs),
     tokens: new Tokens(options.now, people),
     people,
+    locks: new Locks(),
     now: options.now,
     firewallMs: options.firewallMs ?? 4 * options.latencyMs,
     pageSize: options.pageSize ?? 250,
@@ -109,6 +111,7 @@ export function createArm(options: ArmOptions): Arm {
         signInRoutes(app, context);
         subscriptionRoutes(app, context);
         authorizationRoutes(app, context);
+        lockRoutes(app, context);
         userRoutes(app, context);
         computeRoutes(app, context);
         networkRoutes(app, context);
@@ -143,7 +146,11 @@ function addGuards(app: FastifyInstance, context: ArmContext): void {
         'MissingApiVersionParameter',
         'The api-version query parameter (?api-version=) is required for all requests.',
       );
-    permit(context.people, caller, request.method, path.replace(/\/{2,}/g, '/'));
+    const plain = path.replace(/\/{2,}/g, '/');
+    permit(context.people, caller, request.method, plain);
+    // A lock itself can be taken away whatever it forbids.
+    if (!/\/providers\/microsoft\.authorization\//i.test(plain))
+      context.locks.mayChange(request.method, scopeOfRequest(request.method, plain));
     checkScope(context, scopeOf(request));
   });
   app.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {

@@ -70,10 +70,10 @@ export type PublicIpAddress = Base<
   {
     ipAddress: string;
     publicIPAddressVersion: 'IPv4' | 'IPv6';
-    publicIPAllocationMethod: 'Static';
+    publicIPAllocationMethod: 'Static' | 'Dynamic';
     ipConfiguration: Ref;
   }
->;
+> & { sku?: { name: 'Basic' | 'Standard'; tier: 'Regional' } };
 
 export interface Subnet {
   name: string;

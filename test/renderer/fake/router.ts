@@ -6,6 +6,7 @@ import type { Plan } from '../../../shared/contract/policies.ts';
 import type { VmChange, VmRow } from '../../../shared/contract/vms.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { connectStages } from './connectStages.ts';
+import { findingsOf } from './findings.ts';
 import { rowOf, seeds } from './names.ts';
 import { planOf } from './plan.ts';
 import { fail, previewOf } from './preview.ts';
@@ -176,6 +177,12 @@ export function fakeRouter(world: World, pace = 1) {
           return input.settings;
         }),
       },
+    },
+    doctor: {
+      examine: os.doctor.examine.handler(async ({ input }) => {
+        await wait(900 * pace);
+        return findingsOf(input.vm === undefined ? undefined : find(input.vm));
+      }),
     },
     egress: {
       get: os.egress.get.handler(() => world.myIp),

@@ -22,7 +22,8 @@ const assignmentBody = z.object({
 
 const provider = 'providers/Microsoft.Authorization';
 const inGroup = '/subscriptions/:subscription/resourceGroups/:group';
-const scopes = [
+/** Paths of all scopes there are, as route prefixes. */
+export const everyScope = [
   '',
   '/subscriptions/:subscription',
   inGroup,
@@ -32,7 +33,7 @@ const scopes = [
 
 export function authorizationRoutes(app: FastifyInstance, context: ArmContext): void {
   const { people } = context;
-  for (const scope of scopes) {
+  for (const scope of everyScope) {
     const at = `${scope}/${provider}`;
     app.get(`${at}/permissions`, async request => {
       const caller = callerOfRequest(request);
@@ -135,8 +136,8 @@ export function define(people: People, id: string, given: Definition): Role {
   return role;
 }
 
-/** What stands before the last `/providers/` of a path: `/` where nothing does. */
-function scopeIn(request: FastifyRequest): string {
+/** What stands before the last `/providers/Microsoft.Authorization` of a path: `/` where nothing does. */
+export function scopeIn(request: FastifyRequest): string {
   const path = decodeURIComponent(request.url.split('?')[0] ?? '').replace(/\/{2,}/g, '/');
   return path.slice(0, path.toLowerCase().lastIndexOf(`/${provider.toLowerCase()}`)) || '/';
 }
