@@ -62,7 +62,7 @@ export async function createBroker(options: BrokerOptions) {
   late.grants = grants;
   const policies = createPolicies({ db, os, accounts, inventory, activity });
   const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
-  const doctor = createDoctor({ os, accounts, inventory, egress, client: connect.client });
+  const doctor = createDoctor({ os, accounts, inventory, egress, client: kind => connect.client(kind) });
   const granted = grants.onChange(grant => inventory.granted(grant));
 
   return {
