@@ -1,16 +1,20 @@
 /** The broker: its concerns put together, started in the order that recovery needs. Wiring only. */
+import type { AccountId } from '../../shared/domain/ids.ts';
 import { isLive } from '../../shared/domain/live.ts';
 import type { AccountKind } from '../clouds/accountKind.ts';
+import { isLogRead } from '../clouds/cloud.ts';
 import type { Os } from '../os/ports.ts';
 import { createAccounts } from './accounts/index.ts';
 import type { ConnectPractice } from './accounts/practiceLink.ts';
 import { createActivity } from './activity/index.ts';
+import { createHistory } from './activity/pull.ts';
 import { createConnect } from './connect/index.ts';
 import { createDoctor } from './doctor/index.ts';
 import { createEgress } from './egress/index.ts';
 import { createGrants, type GrantsService } from './grants/index.ts';
 import { createInventory } from './inventory/index.ts';
 import { createPolicies } from './policies/index.ts';
+import type { Accounts } from './services.ts';
 import { createSettings } from './settings.ts';
 import { openStore } from './store.ts';
 
@@ -34,10 +38,18 @@ export async function createBroker(options: BrokerOptions) {
   const { os, dataDirectory } = options;
   const { db, setAside, begunAnew } = await openStore(os, dataDirectory);
 
-  // Grants know accounts and inventory, and these two ask about grants: theirs is the late one.
-  const late: { grants?: GrantsService } = {};
+  // Grants know accounts and inventory, and these two ask about grants; everybody writes activity, which knows of accounts: these are the late ones.
+  const late: { grants?: GrantsService; accounts?: Accounts } = {};
+  const cloudOf = (account: AccountId) => late.accounts?.clouds().find(cloud => cloud.account === account);
   const settings = createSettings({ db, os });
-  const activity = createActivity({ db, os });
+  const activity = createActivity({
+    db,
+    os,
+    clouds: {
+      offset: account => cloudOf(account)?.clockOffset() ?? 0,
+      isLogRead: account => isLogRead(cloudOf(account)?.kind ?? 'aws'),
+    },
+  });
   const accounts = createAccounts({
     db,
     os,
@@ -48,6 +60,7 @@ export async function createBroker(options: BrokerOptions) {
     hasLiveGrants: account =>
       late.grants?.list(false).some(grant => grant.account === account && isLive(grant)) ?? false,
   });
+  late.accounts = accounts;
   const egress = createEgress({ os, settings, accounts });
   const inventory = createInventory({ db, os, accounts, activity, egress });
   const grants = createGrants({
@@ -62,11 +75,30 @@ export async function createBroker(options: BrokerOptions) {
   late.grants = grants;
   const policies = createPolicies({ db, os, accounts, inventory, activity });
   const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
-  const doctor = createDoctor({ os, accounts, inventory, egress, client: kind => connect.client(kind) });
+  const doctor = createDoctor({ os, accounts, inventory, egress, client: connect.client });
   const granted = grants.onChange(grant => inventory.granted(grant));
+  const history = createHistory({
+    db,
+    os,
+    accounts,
+    inventory,
+    activity,
+    changed: vms => inventory.told(vms),
+  });
 
   return {
-    services: { accounts, activity, connect, doctor, egress, grants, inventory, policies, settings },
+    services: {
+      accounts,
+      activity,
+      connect,
+      doctor,
+      egress,
+      grants,
+      history,
+      inventory,
+      policies,
+      settings,
+    },
     info: () => ({
       version: options.version,
       host: options.host,
@@ -91,8 +123,10 @@ export async function createBroker(options: BrokerOptions) {
         .recover()
         .catch((error: unknown) => os.log.error({ error }, 'locks that were cut off could not be looked at'));
       inventory.start();
+      history.start();
     },
     stop() {
+      history.stop();
       granted[Symbol.dispose]();
       inventory.stop();
       policies.stop();

@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 
 /** What doors carry. A handler throws what its service throws; doors/errors.ts makes the contract's error of it. */
 export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>) {
-  const { accounts, activity, connect, doctor, egress, grants, inventory, policies, settings } =
+  const { accounts, activity, connect, doctor, egress, grants, history, inventory, policies, settings } =
     broker.services;
   const on = implement(contract);
 
@@ -46,7 +46,10 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
       })),
     },
     activity: {
-      list: on.activity.list.handler(async ({ input }) => activity.list(await withVm(input))),
+      list: on.activity.list.handler(async ({ input }) => {
+        history.wanted();
+        return activity.list(await withVm(input));
+      }),
       csv: on.activity.csv.handler(async ({ input }) => activity.csv(await withVm(input))),
       watch: on.activity.watch.handler(({ signal }) => activity.watch(signal ?? never)),
     },

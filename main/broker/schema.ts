@@ -69,4 +69,47 @@ export const migrations: readonly string[] = [
   ALTER TABLE account ADD COLUMN facts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts));
   ALTER TABLE account ADD COLUMN scopes TEXT CHECK (json_valid(scopes));
   `,
+  `
+  -- The history in the order of time: an id is its row's time in milliseconds times 2048, plus a number. What a cloud's log
+  -- tells later stands where it happened, and pages are still read by id alone, with every index in that order.
+  DROP TRIGGER activity_written;
+  DROP TABLE activity_text;
+  DROP INDEX activity_at;
+  DROP INDEX activity_vm;
+  DROP INDEX activity_kind;
+  DROP INDEX activity_opened;
+  ALTER TABLE activity RENAME TO activity_before;
+  CREATE TABLE activity (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, vm TEXT, vm_name TEXT, account TEXT,
+    grant_id TEXT, user TEXT NOT NULL, ports TEXT, source TEXT, text TEXT NOT NULL, reason TEXT, correlation TEXT, error TEXT,
+    -- local: written by this Latchkey; cloud: read in the cloud's own log.
+    origin TEXT NOT NULL DEFAULT 'local' CHECK (origin IN ('local', 'cloud')),
+    -- Has the cloud's log told of it? NULL where it never will.
+    in_cloud TEXT CHECK (in_cloud IN ('awaited', 'seen')),
+    -- Application and address it was done with, as the cloud's log says.
+    client TEXT,
+    -- 1: this row stands for one approved request.
+    approved INTEGER
+  ) STRICT;
+  INSERT INTO activity (id, at, kind, outcome, vm, vm_name, account, grant_id, user, ports, source, text, reason, correlation, error, approved)
+    SELECT at * 2048 + row_number() OVER (PARTITION BY at ORDER BY id) - 1, at, kind, outcome, vm, vm_name, account, grant_id, user, ports, source, text, reason, correlation, error, iif(kind = 'opened', 1, NULL)
+    FROM activity_before;
+  DROP TABLE activity_before;
+  CREATE INDEX activity_vm ON activity (vm);
+  CREATE INDEX activity_kind ON activity (kind);
+  CREATE INDEX activity_approved ON activity (vm, at, user, origin) WHERE approved = 1;
+  CREATE INDEX activity_approved_grant ON activity (grant_id) WHERE approved = 1;
+  CREATE VIRTUAL TABLE activity_text USING fts5(text, vm_name, user, reason, source, grant_id, content='activity', content_rowid='id', tokenize='trigram');
+  INSERT INTO activity_text (activity_text) VALUES ('rebuild');
+  CREATE TRIGGER activity_written AFTER INSERT ON activity BEGIN INSERT INTO activity_text (rowid, text, vm_name, user, reason, source, grant_id) VALUES (new.id, new.text, new.vm_name, new.user, new.reason, new.source, new.grant_id); END;
+  CREATE TRIGGER activity_gone AFTER DELETE ON activity BEGIN INSERT INTO activity_text (activity_text, rowid, text, vm_name, user, reason, source, grant_id) VALUES ('delete', old.id, old.text, old.vm_name, old.user, old.reason, old.source, old.grant_id); END;
+  CREATE TRIGGER activity_changed AFTER UPDATE OF text, vm_name, user, reason, source, grant_id ON activity BEGIN INSERT INTO activity_text (activity_text, rowid, text, vm_name, user, reason, source, grant_id) VALUES ('delete', old.id, old.text, old.vm_name, old.user, old.reason, old.source, old.grant_id); INSERT INTO activity_text (rowid, text, vm_name, user, reason, source, grant_id) VALUES (new.id, new.text, new.vm_name, new.user, new.reason, new.source, new.grant_id); END;
+
+  -- What a cloud's log will call it: a row's correlation ids (local rows), correlation, operation and resource (the log's own).
+  CREATE TABLE activity_key (key TEXT NOT NULL, row INTEGER NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID;
+  CREATE INDEX activity_key_unseen ON activity_key (row) WHERE seen = 0;
+  CREATE TRIGGER activity_keyed AFTER INSERT ON activity WHEN new.origin = 'local' AND new.in_cloud IS NOT NULL AND new.correlation IS NOT NULL BEGIN INSERT INTO activity_key (key, row, seen) VALUES (lower(new.correlation), new.id, new.in_cloud = 'seen'); END;
+  -- Up to when each scope's log was read, in its cloud's time.
+  CREATE TABLE history (scope TEXT PRIMARY KEY, account TEXT NOT NULL, read_to INTEGER NOT NULL) STRICT;
+  `,
 ];

@@ -15,11 +15,11 @@ import type { Examination } from '../../shared/contract/doctor.ts';
 import type { MyIp } from '../../shared/contract/egress.ts';
 import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../shared/contract/grants.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
-import type { VmChange, VmDetail, VmList, VmRow } from '../../shared/contract/vms.ts';
+import type { ValueSource, VmChange, VmDetail, VmList, VmRow } from '../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
 import type { Vm } from '../../shared/domain/vm.ts';
 import type { ErrorData } from '../../shared/errors.ts';
-import type { Cloud, Scope } from '../clouds/cloud.ts';
+import type { Cloud, CloudEvent, Scope } from '../clouds/cloud.ts';
 import type { Instant } from '../os/ports.ts';
 
 export interface Accounts {
@@ -98,11 +98,29 @@ export interface NewActivity {
   text: string;
   reason?: string | undefined;
   correlation?: string | undefined;
+  /** More of them, where several writes to the cloud are one row. */
+  correlations?: string[] | undefined;
   error?: ErrorData | undefined;
 }
 
+/** An event of a cloud's log, and whose it is as far as this Latchkey knows. */
+export interface ToldByCloud {
+  event: CloudEvent;
+  account: AccountId;
+  vm?: VmId | undefined;
+  vmName?: string | undefined;
+  grant?: GrantId | undefined;
+}
+
+export interface VmSummary {
+  /** Approved requests per day, oldest first, the last 7 days. */
+  week: number[];
+  requestsFrom: ValueSource;
+  last?: { at: Instant; user: string; from: ValueSource } | undefined;
+}
+
 export interface Activity {
-  /** Writes one row, now, by this computer's user. Never throws for a full disk: it logs and goes on (the ledger is what must not fail). */
+  /** Writes one row, now (in its account's cloud's time), by this computer's user. Never throws for a full disk: it logs and goes on (the ledger is what must not fail). */
   write(row: NewActivity): void;
   list(
     filter: ActivityFilter & {
@@ -113,8 +131,11 @@ export interface Activity {
   ): { rows: ActivityRow[]; more: boolean };
   csv(filter: ActivityFilter & { vmId?: VmId | undefined }): AsyncGenerator<string>;
   watch(signal: AbortSignal): AsyncGenerator<ActivityRow>;
-  /** Approved requests of a VM per day (oldest first, the last 7 days), the last access and its user. */
-  summary(vm: VmId): { week: number[]; lastAccess?: Instant; lastUser?: string };
+  summary(vm: VmId): VmSummary;
+  /** Merges what a cloud's log tells with what is known; gives the VMs whose summary changed. Throws DISK_FULL. */
+  merge(told: ToldByCloud[]): { vms: VmId[] };
+  /** Does a row since then still wait to be seen in its cloud's log? */
+  awaitedSince(at: Instant): boolean;
 }
 
 export interface Egress {

@@ -10,6 +10,7 @@ import type { Endpoint } from '../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
 import type { RuleMark } from '../../shared/domain/ruleMark.ts';
 import type { Vm } from '../../shared/domain/vm.ts';
+import type { Instant } from '../os/ports.ts';
 
 /** A piece of an account that is listed (and can fail) by itself: a subscription, or an account's region. */
 export interface Scope {
@@ -68,6 +69,51 @@ export interface Closed {
   correlation?: string | undefined;
 }
 
+/** One thing that the cloud's own log says was done there, by whomever and with whatever. */
+export interface CloudEvent {
+  id: string;
+  /** The same for everything that came of one request; that of our own writes is in `StandingRule`, `Closed` and `onWritten`. */
+  correlation: string;
+  /** In the cloud's time. */
+  at: Instant;
+  /** The cloud's words for what was done and to what; together with the correlation they are one operation. */
+  operation: string;
+  resource: string;
+  did: 'rule-written' | 'rule-removed' | 'gate-changed' | 'requested' | 'policy-changed';
+  /** `begun`: its end is an event of its own, or is still to come. */
+  outcome: 'begun' | 'ok' | 'failed';
+  caller: string;
+  /** Application and address the request came from, in words, as far as the log tells them. */
+  client?: string | undefined;
+  /** Of the rule, the gate or the policy. */
+  name: string;
+  /** It is the thing itself that is gone. */
+  removed: boolean;
+  gate?: GateId | undefined;
+  gateName?: string | undefined;
+  /** Whose access it is about, where the log says so. */
+  vms?: VmId[] | undefined;
+  /** `22/tcp 3389/tcp` */
+  ports?: string | undefined;
+  source?: string | undefined;
+  destinations?: string[] | undefined;
+  access?: string | undefined;
+  priority?: number | undefined;
+  /** Of a rule that proves to be a grant's. */
+  mark?: RuleMark | undefined;
+  reason?: string | undefined;
+}
+
+/** Does `history` read a log of this cloud? AWS's (CloudTrail) is not read. */
+export function isLogRead(kind: CloudKind): boolean {
+  switch (kind) {
+    case 'azure':
+      return true;
+    case 'aws':
+      return false;
+  }
+}
+
 export interface Cloud {
   readonly kind: CloudKind;
   readonly account: AccountId;
@@ -111,9 +157,22 @@ export interface Cloud {
   planUnlock(vm: Vm, signal?: AbortSignal): Promise<Plan>;
   /**
    * Carries out a plan step by step; `onStep(index)` before each step. Safe to run again after a crash at any point.
-   * Throws PLAN_CHANGED if a fresh plan names a foreign change the given one does not.
+   * Throws PLAN_CHANGED if a fresh plan names a foreign change the given one does not. `onWritten` is told the cloud's
+   * correlation id of each write to a gate.
    */
-  apply(plan: Plan, vm: Vm, onStep: (index: number) => Promise<void>, signal?: AbortSignal): Promise<void>;
+  apply(
+    plan: Plan,
+    vm: Vm,
+    onStep: (index: number) => Promise<void>,
+    signal?: AbortSignal,
+    onWritten?: (correlation: string) => void,
+  ): Promise<void>;
+
+  /**
+   * What the cloud's own log says of gates and just-in-time access since then, in pages, in any order; the same event may
+   * come twice. Events come late, by minutes. Nothing where the log is not read (`isLogRead`).
+   */
+  history(scope: Scope, since: Instant, signal?: AbortSignal): AsyncIterable<CloudEvent[]>;
 
   /**
    * What may stand in the way, found by reading only: of this VM as it was just looked at, or of the whole account. What

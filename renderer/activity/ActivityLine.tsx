@@ -4,7 +4,7 @@ import { showName } from '../../shared/domain/hostile.ts';
 import { Icon, type IconName } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
 import { When } from '../components/When.tsx';
-import { useText } from '../i18n/text.tsx';
+import { type MessageId, useText } from '../i18n/text.tsx';
 import css from './Activity.module.css';
 
 const icons: Record<ActivityKind, IconName> = {
@@ -26,20 +26,29 @@ const icons: Record<ActivityKind, IconName> = {
   connect: 'terminal',
   account: 'cloud',
   broker: 'settings',
+  changed: 'pen',
 };
 
 /** Everything a row knows beyond its columns, for the title. */
-function rest(row: ActivityRow): string {
-  const { source, reason, correlation, error } = row;
-  return [row.text, error?.message, error?.fix, reason, source, correlation]
+function rest(row: ActivityRow, state: string | undefined): string {
+  const { source, reason, correlation, error, client } = row;
+  return [row.text, error?.message, error?.fix, reason, source, client, state, correlation]
     .filter(part => part !== undefined)
     .map(showName)
     .join('\n');
 }
 
+/** What the cloud's own log has to do with a row. */
+function stateWords(row: ActivityRow): MessageId | undefined {
+  if (row.origin === 'cloud') return 'activity.fromCloud';
+  return row.inCloud === undefined ? undefined : `activity.inCloud.${row.inCloud}`;
+}
+
 export function ActivityLine({ row, index, start }: { row: ActivityRow; index: number; start: number }) {
   const text = useText();
   const bad = row.outcome === 'failed' || row.kind === 'stuck';
+  const state = stateWords(row);
+  const told = state === undefined ? undefined : text(state);
   return (
     <tr
       aria-rowindex={index}
@@ -59,7 +68,15 @@ export function ActivityLine({ row, index, start }: { row: ActivityRow; index: n
       <td className={css.quiet}>
         <Name clip>{row.user}</Name>
       </td>
-      <td className={css.text} title={rest(row)}>
+      <td className={css.quiet} title={row.client === undefined ? undefined : showName(row.client)}>
+        {told !== undefined && (
+          <>
+            <Icon name={row.inCloud === 'awaited' ? 'clock' : row.origin === 'cloud' ? 'cloud' : 'check'} />{' '}
+            {told}
+          </>
+        )}
+      </td>
+      <td className={css.text} title={rest(row, told)}>
         <Name>{row.error === undefined ? row.text : `${row.text} ${row.error.fix ?? ''}`}</Name>
         {row.reason !== undefined && (
           <span className={css.quiet}>

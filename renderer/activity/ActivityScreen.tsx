@@ -94,7 +94,7 @@ function ActivityList() {
       >
         <thead className={css.head}>
           <tr className={css.line} aria-rowindex={1}>
-            {(['when', 'what', 'vm', 'who', 'detail'] as const).map(column => (
+            {(['when', 'what', 'vm', 'who', 'cloud', 'detail'] as const).map(column => (
               <th key={column} scope="col">
                 {text(`activity.${column}`)}
               </th>

@@ -22,6 +22,8 @@ export const activityKind = z.enum([
   'connect',
   'account',
   'broker',
+  /** Somebody else changed what Latchkey keeps an eye on: a rule, a gate, a policy. */
+  'changed',
 ]);
 export type ActivityKind = z.infer<typeof activityKind>;
 
@@ -43,6 +45,12 @@ export const activityRow = z.object({
   /** The cloud's correlation or request id, where there is one. */
   correlation: z.string().optional(),
   error: errorData.optional(),
+  /** `local`: written by this Latchkey · `cloud`: read in the cloud's own log; `user` is its caller then. */
+  origin: z.enum(['local', 'cloud']),
+  /** Has the cloud's own log told of it? Absent where nothing is to be told, or the log is not read. */
+  inCloud: z.enum(['awaited', 'seen']).optional(),
+  /** Application and address it was done with, as the cloud's log says. */
+  client: z.string().optional(),
 });
 export type ActivityRow = z.infer<typeof activityRow>;
 
@@ -56,12 +64,12 @@ const filter = z.object({
 export type ActivityFilter = z.infer<typeof filter>;
 
 export const activityContract = {
-  /** Newest first. `before`: id of the last row of the page before. */
+  /** Newest first, by the cloud's time; ids grow with it. `before`: id of the last row of the page before. */
   list: procedure
     .input(filter.extend({ before: z.int().optional(), limit: z.int().min(1).max(1000).optional() }))
     .output(z.object({ rows: z.array(activityRow), more: z.boolean() })),
   /** RFC 4180 text in pieces; no cell can become a formula. */
   csv: procedure.input(filter).output(eventIterator(z.string())),
-  /** Each new row as it is written. */
+  /** Each new row as it is written, and a row again when the cloud's log told of it. Rows of the cloud's log may be old ones. */
   watch: procedure.input(z.object({})).output(eventIterator(activityRow)),
 };

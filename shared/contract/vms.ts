@@ -18,6 +18,10 @@ export type Access = z.infer<typeof access>;
 export const power = z.enum(['running', 'stopped', 'starting', 'stopping', 'unknown']);
 export type Power = z.infer<typeof power>;
 
+/** Where a value is from: this Latchkey's own ledger, the cloud's activity log, or the requests in Defender's policy. */
+export const valueSource = z.enum(['ledger', 'activity-log', 'defender']);
+export type ValueSource = z.infer<typeof valueSource>;
+
 export const vmRow = z.object({
   id: z.string(),
   name: z.string(),
@@ -46,8 +50,13 @@ export const vmRow = z.object({
   endpoints: z.array(endpoint),
   /** Approved requests per day, oldest first, the last 7 days. */
   week: z.array(z.int()),
+  requestsFrom: valueSource,
+  /** When access was last approved. `activeUntil`: and it lasts until then, by somebody else's grant. */
   lastAccess: instant.optional(),
+  activeUntil: instant.optional(),
   lastUser: z.string().optional(),
+  /** Of `lastAccess` and `lastUser`. */
+  lastFrom: valueSource.optional(),
 });
 export type VmRow = z.infer<typeof vmRow>;
 

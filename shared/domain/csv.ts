@@ -19,6 +19,8 @@ export function cell(text: string): string {
   return atStart.test(inner) || /^[\t\r\n]/.test(text) ? `'${inner}` : inner;
 }
 
+const inCloudWords = { seen: 'yes', awaited: 'not yet' } as const;
+
 /** The columns, in order: a heading and the text of a row, not yet a `cell`. Times are ISO 8601 in UTC. */
 export const activityColumns: readonly { heading: string; text: (row: ActivityRow) => string }[] = [
   { heading: 'time', text: row => row.at },
@@ -35,4 +37,7 @@ export const activityColumns: readonly { heading: string; text: (row: ActivityRo
   { heading: 'reason', text: row => row.reason ?? '' },
   { heading: 'error', text: row => row.error?.code ?? '' },
   { heading: 'correlation', text: row => row.correlation ?? '' },
+  { heading: 'origin', text: row => row.origin },
+  { heading: 'seen in the cloud', text: row => (row.inCloud === undefined ? '' : inCloudWords[row.inCloud]) },
+  { heading: 'done with', text: row => row.client ?? '' },
 ];

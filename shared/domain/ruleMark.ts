@@ -49,9 +49,14 @@ export function grantRuleName(grant: GrantId, index: number): string {
   return `latchkey-${grant}-${index}`;
 }
 
+/** The grant a rule's name says it carries; undefined if it says none. A name alone proves nothing. */
+export function grantOfRule(name: string): GrantId | undefined {
+  return /^latchkey-([a-z2-7]{12})-\d{1,6}$/.exec(name)?.[1] as GrantId | undefined;
+}
+
 /** True if name and description both say the rule carries a grant, and the same one: nobody else's rule does. */
 export function isOurs(name: string, description: string | undefined): boolean {
-  const grant = /^latchkey-([a-z2-7]{12})-\d{1,6}$/.exec(name)?.[1];
+  const grant = grantOfRule(name);
   return grant !== undefined && parseMark(description)?.grant === grant;
 }
 

@@ -54,12 +54,13 @@ function fill(ledger: string, rows: number): void {
   using db = new DatabaseSync(ledger);
   const insert = `
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
-    INSERT INTO activity (at, kind, outcome, vm, vm_name, account, grant_id, user, ports, source, text, reason, correlation)
-    SELECT ${firstAt} + i * 20000,
+    INSERT INTO activity (id, at, kind, outcome, vm, vm_name, account, grant_id, user, ports, source, text, reason, correlation, origin, in_cloud, client, approved)
+    SELECT (${firstAt} + i * 20000) * 2048, ${firstAt} + i * 20000,
       CASE WHEN i % 20011 = 0 THEN 'stuck' WHEN i % 4 = 0 THEN 'request' WHEN i % 4 = 1 THEN 'opened' WHEN i % 4 = 2 THEN 'rule-written' ELSE 'expired' END,
       'ok', '${vmOf(0).slice(0, -1)}' || (i % 500), 'vm-' || (i % 500), 'practice-azure', printf('grant%07d', i / 4), 'a.berg',
       '22/tcp', '203.0.113.' || (i % 250) || '/32', 'Access to vm-' || (i % 500) || ' asked for 1 h.',
-      CASE WHEN i % 50021 = 0 THEN 'INC-4711' WHEN i % 7 = 0 THEN 'ticket ' || i END, printf('%08x-0000-4000-8000-%012x', i, i)
+      CASE WHEN i % 50021 = 0 THEN 'INC-4711' WHEN i % 7 = 0 THEN 'ticket ' || i END, printf('%08x-0000-4000-8000-%012x', i, i),
+      iif(i % 3 = 0, 'cloud', 'local'), 'seen', iif(i % 3 = 0, 'Azure CLI, 203.0.113.9', NULL), iif(i % 4 = 1, 1, NULL)
     FROM n`;
   db.exec(`PRAGMA synchronous = OFF; BEGIN; ${insert}; COMMIT`);
 }
@@ -68,7 +69,7 @@ async function pages({ client }: RunningBroker, rows: number): Promise<Row[]> {
   const slowest = { name: '', ms: 0 };
   const all: number[] = [];
   for (const [name, filter] of Object.entries(filters(rows))) {
-    for (const before of [undefined, Math.floor(rows / 2)]) {
+    for (const before of [undefined, (firstAt + Math.floor(rows / 2) * 20_000) * 2048]) {
       const ask = () => client.activity.list({ ...filter, ...(before === undefined ? {} : { before }) });
       if ((await ask()).rows.length === 0 && before === undefined) throw new Error(`nothing for ${name}`);
       const times: number[] = [];
@@ -90,7 +91,7 @@ async function pages({ client }: RunningBroker, rows: number): Promise<Row[]> {
 }
 
 const columns =
-  'at, kind, outcome, vm_name, vm, account, grant_id, user, ports, source, text, reason, error, correlation';
+  'at, kind, outcome, vm_name, vm, account, grant_id, user, ports, source, text, reason, error, correlation, origin, in_cloud, client';
 
 async function csv(
   dataDirectory: string,

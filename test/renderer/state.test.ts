@@ -208,6 +208,7 @@ describe('pages of the activity', () => {
       outcome: 'ok' as const,
       user: 'a',
       text: '',
+      origin: 'local' as const,
     });
     expect(mergeRows([row(5), row(3)], [row(6), row(5)]).map(({ id }) => id)).toEqual([6, 5, 3]);
   });

@@ -67,8 +67,10 @@ export function throughLink(options: {
     ours: (where, signal) => iterate(cloud => cloud.ours(where, signal)),
     planLock: (vm, ports, signal) => call(cloud => cloud.planLock(vm, ports, signal)),
     planUnlock: (vm, signal) => call(cloud => cloud.planUnlock(vm, signal)),
-    apply: (plan, vm, onStep, signal) => call(cloud => cloud.apply(plan, vm, onStep, signal)),
     examine: (vm, signal) => call(cloud => cloud.examine(vm, signal)),
+    apply: (plan, vm, onStep, signal, onWritten) =>
+      call(cloud => cloud.apply(plan, vm, onStep, signal, onWritten)),
+    history: (scope, since, signal) => iterate(cloud => cloud.history(scope, since, signal)),
     endpoints: (vm, ports) => link.now(account).endpoints(vm, ports),
     hostKeys: (vm, signal) => call(cloud => cloud.hostKeys(vm, signal)),
     observers: () => link.now(account).observers(),

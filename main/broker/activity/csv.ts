@@ -23,6 +23,9 @@ const sqlOf: Record<string, string> = {
   reason: 'activity.reason',
   error: `error ->> '$.code'`,
   correlation: 'correlation',
+  origin: 'origin',
+  'seen in the cloud': `CASE in_cloud WHEN 'seen' THEN 'yes' WHEN 'awaited' THEN 'not yet' END`,
+  'done with': 'client',
 };
 
 /** Between fields, and between rows: control characters. */
@@ -42,7 +45,7 @@ export async function* csvOf(db: Database, filter: PageFilter): AsyncGenerator<s
   const search = searchOf(db, filter);
   const kinds = [...new Set(filter.kinds)];
   let before: number | undefined;
-  while (search) {
+  for (;;) {
     const { sql, values } = selectSql(`activity.id, ${line} AS line`, search, kinds, before, rowsPerPiece);
     const found = db.get(
       `SELECT count(*) AS rows, min(id) AS last, group_concat(line, char(30)) AS lines FROM (${sql})`,

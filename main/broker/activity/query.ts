@@ -2,6 +2,7 @@
 import type { ActivityFilter, ActivityRow } from '../../../shared/contract/activity.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Database, SqlRow, SqlValue } from '../../os/ports.ts';
+import { firstIdAt } from './ids.ts';
 
 export interface PageFilter extends ActivityFilter {
   vmId?: VmId | undefined;
@@ -21,8 +22,8 @@ export interface Search {
   narrow: boolean;
 }
 
-/** The search a filter means, but for its kinds; undefined when nothing can match. `filter.vm` is ignored: callers resolve it to `vmId`. */
-export function searchOf(db: Database, filter: PageFilter): Search | undefined {
+/** The search a filter means, but for its kinds. `filter.vm` is ignored: callers resolve it to `vmId`. */
+export function searchOf(db: Database, filter: PageFilter): Search {
   const { text = '', vmId } = filter;
   // A VM's rows are few enough to look at each. The index holds pieces of three characters; shorter texts are common,
   // so a page of them is full soon.
@@ -41,14 +42,8 @@ export function searchOf(db: Database, filter: PageFilter): Search | undefined {
     search.where.push(sql);
     search.values.push(...values);
   };
-  if (filter.since !== undefined) {
-    const since = Date.parse(filter.since);
-    const first = db.get('SELECT id FROM activity WHERE at >= ? ORDER BY at LIMIT 1', since);
-    if (!first) return undefined;
-    // Ids are bound as integers: FTS5 ignores the bound of a row id that is a floating point number, as JavaScript's are.
-    // Times grow with ids but for a clock that was set back: the id bounds the search, the time decides.
-    also(`${search.order} >= ? AND +at >= ?`, BigInt(Number(first.id)), since);
-  }
+  // Ids are bound as integers: FTS5 ignores the bound of a row id that is a floating point number, as JavaScript's are.
+  if (filter.since !== undefined) also(`${search.order} >= ?`, firstIdAt(Date.parse(filter.since)));
   if (vmId !== undefined) also('vm = ?', vmId);
   if (text === '' || indexed) return search;
   const like = `%${text.replaceAll(/[\\%_]/g, found => `\\${found}`)}%`;
@@ -95,7 +90,6 @@ export function selectSql(
 export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; more: boolean } {
   const limit = filter.limit ?? 100;
   const search = searchOf(db, filter);
-  if (!search) return { rows: [], more: false };
   const kinds = [...new Set(filter.kinds)];
   const find = (some: string[]): SqlRow[] => {
     const { sql, values } = selectSql('activity.*', search, some, filter.before, limit + 1);
@@ -112,14 +106,12 @@ export function page(db: Database, filter: PageFilter): { rows: ActivityRow[]; m
   return { rows: rows.slice(0, limit).map(toRow), more: rows.length > limit };
 }
 
-/** Id of the newest row; 0 when there is none. */
-export function newest(db: Database): number {
-  return Number(db.get('SELECT max(id) AS id FROM activity')?.id ?? 0);
-}
-
-/** Rows written after `id`, oldest first. */
-export function rowsAfter(db: Database, id: number, limit: number): ActivityRow[] {
-  return db.all('SELECT * FROM activity WHERE id > ? ORDER BY id LIMIT ?', id, limit).map(toRow);
+/** These rows, oldest first; without those that are not there any more. */
+export function rowsOf(db: Database, ids: number[]): ActivityRow[] {
+  const list = JSON.stringify(ids);
+  return db
+    .all('SELECT * FROM activity WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id', list)
+    .map(toRow);
 }
 
 function toRow(row: SqlRow): ActivityRow {
@@ -139,6 +131,9 @@ function toRow(row: SqlRow): ActivityRow {
     ...given('reason', row.reason),
     ...given('correlation', row.correlation),
     ...(typeof row.error === 'string' ? { error: JSON.parse(row.error) } : {}),
+    origin: row.origin === 'cloud' ? 'cloud' : 'local',
+    ...(row.in_cloud === null ? {} : { inCloud: row.in_cloud === 'seen' ? 'seen' : 'awaited' }),
+    ...given('client', row.client),
   };
 }
 

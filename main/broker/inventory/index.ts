@@ -33,6 +33,8 @@ export interface InventoryService extends Inventory {
   stop(): void;
   /** Takes a grant that changed: the row of its VM shows it. */
   granted(grant: Grant): void;
+  /** What the activity tells of these VMs changed: their rows show it. */
+  told(vms: VmId[]): void;
 }
 
 export function createInventory(deps: {
@@ -222,6 +224,7 @@ export function createInventory(deps: {
       else ids.delete(id);
       changed([vm as VmId]);
     },
+    told: changed,
     start() {
       if (known.vms.size > 0) lookSoon();
       else void refresh();

@@ -58,7 +58,7 @@ export function createRows(deps: {
     const { tab, reason } = tabOf(vm);
     const ports = watchedPorts(vm).map(({ port }) => port);
     const { access, exposedPorts } = judge(vm);
-    const { week, lastAccess, lastUser } = activity.summary(vm.id);
+    const { week, requestsFrom, last } = activity.summary(vm.id);
     return {
       id: vm.id,
       name: vm.name,
@@ -85,8 +85,10 @@ export function createRows(deps: {
       },
       endpoints: tab === 'unsupported' ? [] : endpointsOf(vm, ports),
       week,
-      ...(lastAccess === undefined ? {} : { lastAccess: toWire(lastAccess) }),
-      ...(lastUser === undefined ? {} : { lastUser }),
+      requestsFrom,
+      ...(last === undefined
+        ? {}
+        : { lastAccess: toWire(last.at), lastUser: last.user, lastFrom: last.from }),
     };
   }
 

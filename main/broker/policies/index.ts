@@ -80,9 +80,23 @@ export function createPolicies(deps: {
   }
 
   async function apply(vm: Vm, plan: Plan, operation: Operation, again = false): Promise<void> {
-    const row = { kind: plan.kind, vm: vm.id, vmName: vm.name, account: vm.account, ports: portsOf(plan) };
+    const correlations: string[] = [];
+    const row = {
+      kind: plan.kind,
+      vm: vm.id,
+      vmName: vm.name,
+      account: vm.account,
+      ports: portsOf(plan),
+      correlations,
+    };
     try {
-      await accounts.cloud(vm.account).apply(plan, vm, async index => operations.step(operation, index));
+      await accounts.cloud(vm.account).apply(
+        plan,
+        vm,
+        async index => operations.step(operation, index),
+        undefined,
+        correlation => correlations.push(correlation),
+      );
     } catch (thrown) {
       const error = toErrorData(thrown);
       operations.failed(operation, error);

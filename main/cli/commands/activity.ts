@@ -36,7 +36,10 @@ export function addActivity(program: Command): void {
         if (options.csv !== undefined) return writeCsv(session, filter, options.csv);
         const page = await session.client.activity.list({ ...filter, limit: options.limit });
         return session.out.result(page, () =>
-          session.out.table(['WHEN', 'WHAT', 'VM', 'USER', 'OUTCOME', 'TEXT'], page.rows.map(row)),
+          session.out.table(
+            ['WHEN', 'WHAT', 'VM', 'USER', 'OUTCOME', 'IN CLOUD', 'TEXT'],
+            page.rows.map(row),
+          ),
         );
       }),
     );
@@ -52,9 +55,32 @@ async function writeCsv({ client, out }: Session, filter: ActivityFilter, file: 
   out.result({ file, bytes }, () => out.line(`${bytes} bytes written to ${file}.`));
 }
 
-function row({ at, kind, vmName, user, outcome, error, text }: ActivityRow): string[] {
+function row(one: ActivityRow): string[] {
+  const { at, kind, vmName, user, outcome, error, text, client } = one;
   const when = new Date(at).toLocaleString('sv-SE');
-  return [when, kind, vmName ?? '', user, outcome === 'ok' ? 'ok' : (error?.code ?? 'failed'), text];
+  const said = client === undefined ? text : `${text} (with ${client})`;
+  return [
+    when,
+    kind,
+    vmName ?? '',
+    user,
+    outcome === 'ok' ? 'ok' : (error?.code ?? 'failed'),
+    inCloud(one),
+    said,
+  ];
+}
+
+/** What the cloud's own log has to do with it; nothing where it never will. */
+function inCloud({ origin, inCloud: state }: ActivityRow): string {
+  if (origin === 'cloud') return 'only there';
+  switch (state) {
+    case undefined:
+      return '';
+    case 'awaited':
+      return 'not yet seen';
+    case 'seen':
+      return 'seen';
+  }
 }
 
 function parseLimit(text: string): number {

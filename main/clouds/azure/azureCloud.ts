@@ -5,6 +5,7 @@ import type { AccountId, GateId, VmId } from '../../../shared/domain/ids.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { cancelled } from '../calls.ts';
 import type { Cloud, Scope } from '../cloud.ts';
+import { activityLog } from './activityLog.ts';
 import { createArm } from './armClients.ts';
 import { examineAccount, examineVm } from './doctor/examine.ts';
 import { fromSdk } from './errors.ts';
@@ -126,7 +127,9 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     planLock: (vm, ports, signal) => told(signal, both => planLock(ask, vm, ports, both)),
     planUnlock: (vm, signal) => told(signal, both => planUnlock(ask, vm, both)),
-    apply: (plan, vm, onStep, signal) => told(signal, both => applyPlan(ask, plan, vm, onStep, both)),
+    apply: (plan, vm, onStep, signal, onWritten) =>
+      told(signal, both => applyPlan({ ...ask, onWritten }, plan, vm, onStep, both)),
+    history: (scope, since, signal) => toldEach(signal, both => activityLog(arm, scope.id, since, both)),
 
     examine: (vm, signal) =>
       told(signal, async both =>

@@ -20,6 +20,8 @@ export interface LockAsk {
   clock: Clock;
   writer: RuleWriter;
   account: AccountId;
+  /** Told the correlation id of each write to a gate. */
+  onWritten?: ((correlation: string) => void) | undefined;
 }
 
 /** Fresh plans, made again, when another one takes a priority while ours is carried out. */
@@ -83,19 +85,28 @@ async function carryOut(ask: LockAsk, change: Change, signal?: AbortSignal): Pro
   switch (change.kind) {
     case 'tags':
       return await changeTags(ask, change.resource, change.tags, signal);
-    case 'put':
-      await ask.writer.inTurn(change.gate, () =>
+    case 'put': {
+      const written = await ask.writer.inTurn(change.gate, () =>
         ask.writer.put(change.gate, change.name, change.rule, signal),
       );
+      tellWritten(ask, written.correlation);
       return;
+    }
     case 'remove':
-      await ask.writer.inTurn(change.gate, () => ask.writer.remove(change.gate, change.name, signal));
+      tellWritten(
+        ask,
+        await ask.writer.inTurn(change.gate, () => ask.writer.remove(change.gate, change.name, signal)),
+      );
       return;
     case 'move':
       return await move(ask, change, signal);
     default:
       return assertNever(change);
   }
+}
+
+function tellWritten(ask: LockAsk, correlation: string | undefined): void {
+  if (correlation !== undefined) ask.onWritten?.(correlation);
 }
 
 /** Moves somebody else's rule: read now, written back the same in all but its priority. */
@@ -105,7 +116,8 @@ async function move(ask: LockAsk, change: Change & { kind: 'move' }, signal?: Ab
   await ask.writer.inTurn(gate, async () => {
     const now = await ask.writer.read(gate, rule.name, signal);
     if (now === undefined || now.priority !== rule.priority) throw changed([change.step]);
-    await ask.writer.put(gate, rule.name, { ...now, priority: to }, signal);
+    const written = await ask.writer.put(gate, rule.name, { ...now, priority: to }, signal);
+    tellWritten(ask, written.correlation);
   });
   await changeTagsIfAny(ask, gate, change.after, signal);
 }

@@ -21,6 +21,10 @@ export const places = {
   'activity.span.week': '7 days',
   'activity.span.month': '30 days',
   'activity.span.all': 'All',
+  'activity.cloud': 'In the cloud',
+  'activity.fromCloud': 'only there',
+  'activity.inCloud.awaited': 'not yet seen',
+  'activity.inCloud.seen': 'seen',
   'kind.request': 'asked',
   'kind.opened': 'opened',
   'kind.extended': 'extended',
@@ -39,6 +43,7 @@ export const places = {
   'kind.connect': 'connect',
   'kind.account': 'account',
   'kind.broker': 'broker',
+  'kind.changed': 'changed',
 
   'practice.title': 'Try Latchkey with a practice cloud',
   'practice.lead':

@@ -77,15 +77,15 @@ test('filters narrow together in a long history too', async () => {
   const { db, activity } = await setUp();
   db.run(`
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10100)
-    INSERT INTO activity (at, kind, outcome, user, text)
-    SELECT i * 1000, 'request', 'ok', 'jo', iif(i % 5000 = 0, 'needle ', 'straw ') || i FROM n`);
+    INSERT INTO activity (id, at, kind, outcome, user, text)
+    SELECT i * 1000 * 2048, i * 1000, 'request', 'ok', 'jo', iif(i % 5000 = 0, 'needle ', 'straw ') || i FROM n`);
   activity.write({ kind: 'closed', text: 'needle shut' });
   expect(texts(activity.list({ kinds: ['request'], text: 'needle' }))).toEqual([
     'needle 10000',
     'needle 5000',
   ]);
   expect(texts(activity.list({ kinds: ['closed'], text: 'needle' }))).toEqual(['needle shut']);
-  expect(texts(activity.list({ kinds: ['request'], text: 'needle', before: 10_000 }))).toEqual([
+  expect(texts(activity.list({ kinds: ['request'], text: 'needle', before: 10_000 * 1000 * 2048 }))).toEqual([
     'needle 5000',
   ]);
   const since = new Date(10_000_000).toISOString();
@@ -127,10 +127,17 @@ test('the summary counts openings by day and names the last one, before and afte
   opened('web-1');
   opened('web-1');
   activity.write({ kind: 'closed', vm: vmOf('web-1'), text: 'Shut.' });
-  const expected = { week: [0, 0, 0, 0, 1, 0, 2], lastAccess: os.clock.now(), lastUser: 'jo' };
+  const expected = {
+    week: [0, 0, 0, 0, 1, 0, 2],
+    requestsFrom: 'ledger',
+    last: { at: os.clock.now(), user: 'jo', from: 'ledger' },
+  };
   expect(activity.summary(vmOf('web-1'))).toEqual(expected);
   expect(createActivity({ db, os }).summary(vmOf('web-1'))).toEqual(expected);
-  expect(activity.summary(vmOf('web-2'))).toEqual({ week: [0, 0, 0, 0, 0, 0, 0] });
+  expect(activity.summary(vmOf('web-2'))).toEqual({
+    week: [0, 0, 0, 0, 0, 0, 0],
+    requestsFrom: 'ledger',
+  });
 });
 
 test('CSV has a heading, every row, and no cell that is a formula', async () => {
@@ -190,8 +197,5 @@ test('pages of a long history come from an index', async () => {
   );
   expect(plan('SELECT * FROM activity WHERE kind = ? AND id < ? ORDER BY id DESC LIMIT 9', 'x', 1)).toMatch(
     /activity_kind \(kind=\? AND rowid<\?\)$/,
-  );
-  expect(plan('SELECT id FROM activity WHERE at >= ? ORDER BY at LIMIT 1', 1)).toMatch(
-    /activity_at \(at>\?\)$/,
   );
 });

@@ -35,6 +35,8 @@ export interface World {
   fault(fault: FaultInput): Promise<number>;
   /** Takes one fault away, or all. */
   heal(fault?: number): Promise<void>;
+  /** How late Azure's activity log tells of things from now on. */
+  lag(ms: number): Promise<void>;
   /** What was asked since the last call, without questions of `standing`. */
   asked(): Promise<LoggedRequest[]>;
   /** Returns when the clouds have not been asked anything for a moment. */
@@ -163,6 +165,9 @@ export async function startWorld(
     },
     async heal(fault) {
       await control('DELETE', fault === undefined ? '/faults' : `/faults/${fault}`);
+    },
+    async lag(lagMs) {
+      await control('PUT', '/activity-log', { lagMs });
     },
     async asked() {
       const { requests } = (await control('GET', '/requests')) as { requests: LoggedRequest[] };

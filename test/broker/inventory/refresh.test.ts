@@ -50,7 +50,7 @@ async function setUp() {
       settled: async () => undefined,
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
     } as never,
-    activity: { summary: () => ({ week: [] }) },
+    activity: { summary: () => ({ week: [], requestsFrom: 'ledger' as const }) },
     egress: { sources: async () => [] },
   });
   return { inventory, cloud, os };

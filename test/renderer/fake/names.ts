@@ -140,8 +140,13 @@ export function rowOf(seed: Seed, n: number, now: number): VmRow {
     addresses: { public: [host], private: [`10.1.0.${n & 255}`] },
     endpoints: (ports.length > 0 ? ports : exposed).map(port => ({ port, host, hostPort: port })),
     week: seed.week ?? [0, 0, 0, 0, 0, 0, 0],
+    requestsFrom: seed.last?.[1] === 'you' ? 'ledger' : 'activity-log',
     ...(seed.last === undefined
       ? {}
-      : { lastAccess: new Date(now - seed.last[0] * 3_600_000).toISOString(), lastUser: seed.last[1] }),
+      : {
+          lastAccess: new Date(now - seed.last[0] * 3_600_000).toISOString(),
+          lastUser: seed.last[1],
+          lastFrom: seed.last[1] === 'you' ? ('ledger' as const) : ('activity-log' as const),
+        }),
   };
 }

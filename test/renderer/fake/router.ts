@@ -54,6 +54,7 @@ export function fakeRouter(world: World, pace = 1) {
       vmName: row.name,
       user: 'ada',
       text,
+      origin: 'local' as const,
     };
     world.activity.unshift(entry);
     activityTopic.tell(entry);

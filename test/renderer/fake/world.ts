@@ -198,6 +198,12 @@ function history(rows: ReadonlyMap<string, VmRow>, now: number): ActivityRow[] {
       vm: row?.id ?? '',
       vmName: row?.name ?? '',
       user: n % 3 === 0 ? 'k.holm' : 'ada',
+      ...(n % 3 === 0 && kind !== 'connect'
+        ? { origin: 'cloud' as const, inCloud: 'seen' as const, client: 'Azure CLI, 203.0.113.7' }
+        : {
+            origin: 'local' as const,
+            ...(n < 6 && kind === 'rule-written' ? { inCloud: 'awaited' as const } : {}),
+          }),
       text:
         kind === 'rule-written'
           ? 'Rule latchkey-7f3a-22 written to nsg-web.'

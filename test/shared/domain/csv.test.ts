@@ -62,6 +62,7 @@ test('every column has a heading of its own and text for a row with nothing in i
     outcome: 'ok',
     user: 'me',
     text: 'Began.',
+    origin: 'local',
   } as const;
   expect(activityColumns.map(column => column.text(row)).filter(text => text !== '')).toEqual([
     row.at,
@@ -69,5 +70,6 @@ test('every column has a heading of its own and text for a row with nothing in i
     'ok',
     'me',
     'Began.',
+    'local',
   ]);
 });

@@ -1,0 +1,149 @@
+/** The cloud's own log, read by a whole broker from the practice cloud. */
+import { expect, test } from 'vitest';
+import type { ActivityRow } from '../../../shared/contract/activity.ts';
+import { open, startWorld, type TestBroker, type World } from '../grants/world.ts';
+
+const minute = 60_000;
+const nsgRule = '/providers/Microsoft.Network/networkSecurityGroups/web-1-nsg/securityRules';
+
+const rows = ({ services }: TestBroker, kinds?: ActivityRow['kind'][]) =>
+  services.activity.list({ limit: 500, ...(kinds === undefined ? {} : { kinds }) }).rows;
+
+function rule(world: World, name: string): string {
+  return `/subscriptions/${world.practice.info.azure.subscriptionIds[0]}/resourceGroups/rg-web${nsgRule}/${name}`;
+}
+const byHand = (priority: number) => ({
+  properties: {
+    protocol: 'Tcp',
+    access: 'Allow',
+    direction: 'Inbound',
+    priority,
+    sourceAddressPrefix: '198.51.100.7',
+    sourcePortRange: '*',
+    destinationAddressPrefix: '*',
+    destinationPortRange: '22',
+  },
+});
+
+test('a grant’s rows wait to be seen, then are; what somebody did by hand stands beside them', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  await world.lag(10 * minute);
+  const grant = await open(broker, 'web-1');
+  await world.arm('PUT', rule(world, 'by-hand'), byHand(310));
+  await broker.services.history.pull();
+  const written = () => rows(broker, ['rule-written']);
+  expect(written().map(({ inCloud }) => inCloud)).toEqual(['awaited', 'awaited']);
+  await world.clock.advance(11 * minute);
+  await broker.services.history.pull();
+  expect(written()).toHaveLength(3);
+  expect(written().filter(({ origin }) => origin === 'local')).toMatchObject([
+    { inCloud: 'seen', grant: grant.id },
+    { inCloud: 'seen', grant: grant.id },
+  ]);
+  expect(written().find(({ origin }) => origin === 'cloud')).toMatchObject({
+    user: 'admin@contoso.example',
+    client: '127.0.0.1',
+    vmName: 'web-1',
+    text: 'Rule by-hand was written in web-1-nsg: allow 22/tcp from 198.51.100.7, priority 310.',
+  });
+  await world.arm('DELETE', rule(world, 'by-hand'));
+  await broker.grants.revoke({ grants: [grant.id] });
+  await world.clock.advance(11 * minute);
+  await broker.services.history.pull();
+  expect(
+    rows(broker, ['rule-removed'])
+      .map(({ origin, inCloud }) => `${origin} ${inCloud}`)
+      .toSorted(),
+  ).toEqual(['cloud seen', 'local seen', 'local seen']);
+});
+
+test('a lock is one row, and AWS rows wait for nothing', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  const { policies } = broker.services;
+  for (const vm of ['pay-api-1', 'jump-eu']) {
+    const shown = (await policies.planLock([vm])).map(({ fingerprint }) => fingerprint);
+    await policies.lock([vm], undefined, shown);
+  }
+  await broker.services.history.pull();
+  const locks = rows(broker, ['lock']).map(({ vmName, inCloud }) => `${vmName} ${inCloud}`);
+  expect(locks.toSorted()).toEqual(['jump-eu seen', 'pay-api-1 undefined']);
+  expect(rows(broker).filter(({ origin }) => origin === 'cloud')).toEqual([]);
+});
+
+test('a colleague’s grant is told with his name, and counts for the VM', async () => {
+  const world = await startWorld();
+  const [here, there] = [await world.broker(), await world.broker()];
+  const grant = await open(there, 'web-1');
+  await here.services.history.pull();
+  const row = async () =>
+    (await here.services.inventory.list({ search: 'web-1' })).vms.find(({ name }) => name === 'web-1');
+  expect(rows(here, ['rule-written'])).toMatchObject([
+    { grant: grant.id, origin: 'cloud', vmName: 'web-1' },
+    { grant: grant.id, origin: 'cloud', vmName: 'web-1' },
+  ]);
+  expect(await row()).toMatchObject({
+    week: [0, 0, 0, 0, 0, 0, 1],
+    requestsFrom: 'activity-log',
+    lastUser: 'admin@contoso.example',
+    lastFrom: 'activity-log',
+  });
+});
+
+test('90 days at first, then only what is new and may have come late', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  const starts = async () =>
+    (await world.asked())
+      .flatMap(({ path }) => /eventTimestamp ge '([^']+)'/.exec(decodeURIComponent(path))?.[1] ?? [])
+      .map(text => Math.round((world.clock.now() - Date.parse(text)) / minute));
+  await broker.services.history.pull();
+  const days = 90 * 1440 - 10;
+  expect(await starts()).toEqual([days, days, days, days]);
+  await world.clock.advance(30 * minute);
+  await world.quiet();
+  await starts();
+  await broker.services.history.pull();
+  for (const ago of await starts()) expect(ago).toBeLessThanOrEqual(165);
+});
+
+test('a log that can’t be read is told once, holds up no grant, and is read when it can be', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  await world.fault({ path: 'eventtypes', status: 403, code: 'AuthorizationFailed', times: 0 });
+  await broker.services.history.pull();
+  await broker.services.history.pull();
+  const failures = () => rows(broker, ['account']).filter(({ outcome }) => outcome === 'failed');
+  expect(failures()).toHaveLength(2);
+  expect(failures()[0]).toMatchObject({
+    text: expect.stringContaining('own log'),
+    error: { code: 'CLOUD_FORBIDDEN' },
+  });
+  await world.heal();
+  await world.fault({ path: 'eventtypes', delayMs: 3_000, times: 1 });
+  const reading = broker.services.history.pull();
+  const grant = await open(broker, 'web-1');
+  expect(grant.state).toBe('open');
+  await world.heal();
+  await reading;
+  await broker.services.history.pull();
+  expect(rows(broker, ['rule-written'])[0]?.inCloud).toBe('seen');
+});
+
+test('it is read by itself: once an account is ready, and sooner while rows wait', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  const asked = async () => (await world.asked()).some(({ path }) => path.includes('eventtypes'));
+  await world.asked();
+  await world.clock.advance(4_000);
+  await world.quiet();
+  expect(await asked()).toBe(true);
+  await world.lag(7 * minute);
+  await open(broker, 'web-1', { forMs: 60 * minute });
+  for (let n = 0; n < 3; n++) {
+    await world.clock.advance(5 * minute);
+    await world.quiet();
+  }
+  expect(rows(broker, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual(['seen', 'seen']);
+});
