@@ -8,6 +8,8 @@ export interface HandClock extends Clock {
   until<T>(work: Promise<T>, stepMs?: number): Promise<T>;
   /** How many timers wait. */
   waiting(): number;
+  /** Milliseconds until the next timer; undefined if none waits. */
+  next(): number | undefined;
 }
 
 export function createHandClock(start = Date.UTC(2026, 10, 23, 12)): HandClock {
@@ -50,6 +52,8 @@ export function createHandClock(start = Date.UTC(2026, 10, 23, 12)): HandClock {
       return done;
     },
     waiting: () => timers.length,
+    next: () =>
+      timers.length === 0 ? undefined : Math.max(0, Math.min(...timers.map(({ at }) => at)) - now),
   };
   return clock;
 }

@@ -3,6 +3,7 @@ import { useOf } from '../../../shared/domain/rights/azureActions.ts';
 import { roleCommand } from '../../../shared/domain/rights/azureRole.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { cloudCode } from '../calls.ts';
 
 /** A refusal as it came over the wire. */
 export interface Refusal {
@@ -223,6 +224,15 @@ const busyCodes = [
 /** Codes that mean “the same request may well pass in a moment” (reference section 7.3). */
 export function isBusyCode(code: string | undefined): boolean {
   return code !== undefined && busyCodes.includes(code);
+}
+
+/** An operation that was accepted came to nothing because another one was under way: to be sent again as it was. */
+export function endedBusy(error: unknown): boolean {
+  return (
+    isBusyCode(cloudCode(error)) &&
+    error instanceof LatchkeyError &&
+    error.detail?.['operation'] !== undefined
+  );
 }
 
 /** The sign-in gave no token. Its own text may hold anything, so only its name is told. */

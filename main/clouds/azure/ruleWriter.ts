@@ -10,7 +10,7 @@ import { createQueue } from '../../waiting.ts';
 import { cloudCode, isNotFound, waitOut } from '../calls.ts';
 import { type Arm, abort } from './armClients.ts';
 import { parseArmId } from './armIds.ts';
-import { isBusyCode, isUnfollowed, notAzure, tooSlow } from './errors.ts';
+import { endedBusy, isUnfollowed, notAzure, tooSlow } from './errors.ts';
 import { readGate } from './freshVm.ts';
 import type { KnownRules } from './known.ts';
 import { saysTheSame } from './rules.ts';
@@ -179,7 +179,7 @@ export class RuleWriter {
         try {
           return { result: await send(onResponse, limited), answer };
         } catch (error) {
-          if (!isBusyCode(cloudCode(error)) || attempt >= tries) {
+          if (!endedBusy(error) || attempt >= tries) {
             if (answer.asynchronous && !limited.aborted && isUnfollowed(error))
               return { result: undefined, answer };
             throw error;

@@ -1,4 +1,5 @@
 /** A practice Azure in this process, and adapters signed in to it. */
+import type { TokenCredential } from '@azure/core-auth';
 import { createAzureCloud } from '../../../main/clouds/azure/azureCloud.ts';
 import type { Cloud } from '../../../main/clouds/cloud.ts';
 import type { Clock, Random } from '../../../main/os/ports.ts';
@@ -12,7 +13,13 @@ export interface Practice {
   /** Where ARM is. */
   url: string;
   /** Signs in; each is as another computer's Latchkey. */
-  signIn(options?: { user?: string; random?: Random; clock?: Clock; token?: string }): Promise<Cloud>;
+  signIn(options?: {
+    user?: string;
+    random?: Random;
+    clock?: Clock;
+    token?: string;
+    credential?: TokenCredential;
+  }): Promise<Cloud>;
   /** The id of a VM by its name; the first of that name. */
   vm(name: string): VmId;
   /** Method and path (without query) of what ARM was asked since the last `forget`. */
@@ -48,11 +55,13 @@ export const fixed = (byte: number): Random => ({ bytes: count => new Uint8Array
 export async function startPractice(
   options: { latencyMs?: number; size?: number; clockAheadMs?: number; clock?: Clock } = {},
 ): Promise<Practice> {
-  const core = await createServerCore(
-    options.clockAheadMs === undefined ? {} : { clockAheadMs: options.clockAheadMs },
-  );
+  const { clock: shared } = options;
+  const core = await createServerCore({
+    ...(options.clockAheadMs === undefined ? {} : { clockAheadMs: options.clockAheadMs }),
+    ...(shared === undefined ? {} : { local: () => shared.now() }),
+  });
   const arm = createArm({
-    now: () => options.clock?.now() ?? core.now(),
+    now: () => core.now(),
     latencyMs: options.latencyMs ?? 0,
     size: options.size,
     machines: () => ({ endpoints: () => [], hostKeys: () => hostKeys, stop: async () => {} }),
@@ -63,12 +72,19 @@ export async function startPractice(
     core,
     arm,
     url: door.url,
-    async signIn({ user = 'admin', random = fixed(0), clock = options.clock ?? realClock, token } = {}) {
+    async signIn({
+      user = 'admin',
+      random = fixed(0),
+      clock = options.clock ?? realClock,
+      token,
+      credential,
+    } = {}) {
       const minted = token ?? (await arm.tokens.mint(user, door.url));
+      const fixedToken = { token: minted, expiresOnTimestamp: Date.now() + 3_600_000 };
       const cloud = createAzureCloud({
         account: parseAccountId('practice-azure'),
         armEndpoint: door.url,
-        credential: { getToken: async () => ({ token: minted, expiresOnTimestamp: Date.now() + 3_600_000 }) },
+        credential: credential ?? { getToken: async () => fixedToken },
         tenantId: 'practice',
         caCertificate: core.certificates.ca,
         observers: door.observers,
