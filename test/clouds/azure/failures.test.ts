@@ -68,11 +68,11 @@ const nameOf = (one: RuleOrder) => `latchkey-${one.mark.grant}-${one.index}`;
 
 /** All that a client could have changed. */
 function snapshot(): string[] {
-  return [...practice.arm.world.all()].flatMap(({ id, tags, properties }) => [
+  return [...practice.arm.world.all()].flatMap(({ id, tags }) => [
     `${id} ${JSON.stringify(tags ?? {})}`,
-    ...('rules' in properties
-      ? properties.rules.map(rule => `${id} ${JSON.stringify(rule.properties)}`)
-      : []),
+    ...(practice.arm.world.nsg(id)?.properties.rules ?? []).map(
+      ({ name, properties }) => `${id} ${name} ${JSON.stringify(properties)}`,
+    ),
   ]);
 }
 
@@ -86,7 +86,7 @@ async function drive<T>(work: Promise<T>): Promise<T> {
     done = true;
   });
   end.catch(() => undefined);
-  for (let seen = -1, still = 0; !done || still < 3; ) {
+  for (let seen = -1, still = 0; !done || still < 3 || clock.waiting() > 0; ) {
     await new Promise(resolve => setTimeout(resolve, 1));
     const log = practice.core.log.list();
     // Nobody answers one whose connection was dropped.
@@ -96,7 +96,7 @@ async function drive<T>(work: Promise<T>): Promise<T> {
     else {
       // Waits between tries are short; a limit of minutes is only reached by what really hangs.
       const next = clock.next() ?? 0;
-      if (++still > (next > 20_000 ? 150 : 2) && !done) {
+      if (++still > (next > 20_000 ? 150 : 2) && clock.waiting() > 0) {
         await clock.advance(next);
         still = 0;
       }

@@ -38,14 +38,14 @@ export const table: Row[] = [
     'CLOUD_FORBIDDEN',
     'CLOUD_FORBIDDEN',
     'Microsoft.Network/networkSecurityGroups/securityRules/write',
-    'Microsoft.Network/networkSecurityGroups/securityRules/write',
+    'role',
   ),
   row(
     'LinkedAuthorizationFailed',
     'CLOUD_FORBIDDEN',
     'CLOUD_FORBIDDEN',
     'Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action',
-    'Ask for a role',
+    'role',
   ),
   row('RequestDisallowedByPolicy', 'CLOUD_FORBIDDEN', 'CLOUD_FORBIDDEN', 'No inbound rules', 'exemption'),
   row(
