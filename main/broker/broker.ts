@@ -12,6 +12,7 @@ import { createConnect } from './connect/index.ts';
 import { createDoctor } from './doctor/index.ts';
 import { createEgress } from './egress/index.ts';
 import { createGrants, type GrantsService } from './grants/index.ts';
+import { createGuards } from './guard/index.ts';
 import { createInventory } from './inventory/index.ts';
 import { createPolicies } from './policies/index.ts';
 import type { Accounts } from './services.ts';
@@ -73,6 +74,7 @@ export async function createBroker(options: BrokerOptions) {
     begunAnew,
   });
   late.grants = grants;
+  const guard = createGuards({ accounts, grants, activity });
   const policies = createPolicies({ db, os, accounts, inventory, activity });
   const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
   const doctor = createDoctor({ os, accounts, inventory, egress, client: connect.client });
@@ -94,6 +96,7 @@ export async function createBroker(options: BrokerOptions) {
       doctor,
       egress,
       grants,
+      guard,
       history,
       inventory,
       policies,

@@ -11,8 +11,19 @@ const never = new AbortController().signal;
 
 /** What doors carry. A handler throws what its service throws; doors/errors.ts makes the contract's error of it. */
 export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>) {
-  const { accounts, activity, connect, doctor, egress, grants, history, inventory, policies, settings } =
-    broker.services;
+  const {
+    accounts,
+    activity,
+    connect,
+    doctor,
+    egress,
+    grants,
+    guard,
+    history,
+    inventory,
+    policies,
+    settings,
+  } = broker.services;
   const on = implement(contract);
 
   /** The VM a filter names. History outlives VMs: a full id need not be known. */
@@ -101,6 +112,15 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
         ),
       })),
       sweep: on.grants.sweep.handler(() => grants.sweep()),
+    },
+    guard: {
+      status: on.guard.status.handler(async ({ input }) => ({ guards: await guard.status(input) })),
+      plan: on.guard.plan.handler(async ({ input: { kind, ...which } }) => ({
+        plans: await guard.plan(which, kind),
+      })),
+      apply: on.guard.apply.handler(async ({ input: { kind, fingerprints, ...which } }) => ({
+        guards: await guard.apply(which, kind, fingerprints),
+      })),
     },
     policies: {
       get: on.policies.get.handler(async ({ input }) => {

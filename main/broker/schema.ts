@@ -112,4 +112,8 @@ export const migrations: readonly string[] = [
   -- Up to when each scope's log was read, in its cloud's time.
   CREATE TABLE history (scope TEXT PRIMARY KEY, account TEXT NOT NULL, read_to INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- Who ends a rule if nothing else happens, as its last write told; NULL: this computer.
+  ALTER TABLE rules ADD COLUMN ended_by TEXT CHECK (ended_by IN ('cloud', 'this-computer'));
+  `,
 ];

@@ -11,9 +11,11 @@ import type {
   SignInWay,
 } from '../../shared/contract/accounts.ts';
 import type { ActivityFilter, ActivityKind, ActivityRow } from '../../shared/contract/activity.ts';
+import type { CloudKind } from '../../shared/contract/common.ts';
 import type { Examination } from '../../shared/contract/doctor.ts';
 import type { MyIp } from '../../shared/contract/egress.ts';
 import type { Grant, GrantChange, GrantRequest, RequestPreview } from '../../shared/contract/grants.ts';
+import type { AccountGuardPlan, Guard, GuardPlan } from '../../shared/contract/guard.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import type { ValueSource, VmChange, VmDetail, VmList, VmRow } from '../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
@@ -81,6 +83,8 @@ export interface Grants {
   extend(id: GrantId, change: { forMs?: number | undefined; byMs?: number | undefined }): Promise<Grant>;
   revoke(which: { grants: GrantId[] } | { all: true }): Promise<Grant[]>;
   sweep(): Promise<{ removed: string[]; left: string[]; failures: { vm: string; error: ErrorData }[] }>;
+  /** Writes the ends of an account's open grants again: who ends them has changed. Never throws for one that can't be. */
+  writeEndsAgain(account: AccountId): Promise<void>;
   watch(signal: AbortSignal): AsyncGenerator<GrantChange>;
   /** Calls back with each grant that changed. */
   onChange(run: (grant: Grant) => void): Disposable;
@@ -147,6 +151,20 @@ export interface Egress {
    * MY_IP_UNKNOWN, MY_IP_DISAGREES (with all answers in `detail`), BAD_CIDR, SOURCE_FAMILY, SOURCE_NOT_ALLOWED.
    */
   sources(vm: Vm, choices: string[], ports: number[]): Promise<string[]>;
+}
+
+/** All accounts of a cloud, or the one. */
+export interface GuardOf {
+  cloud: CloudKind;
+  account?: string | undefined;
+}
+
+export interface Guards {
+  /** One per account; an account that can't tell has the error. Throws NO_ACCOUNT, ACCOUNT_NOT_FOUND. */
+  status(which: GuardOf): Promise<Guard[]>;
+  plan(which: GuardOf, kind: GuardPlan['kind']): Promise<AccountGuardPlan[]>;
+  /** Throws PLAN_CHANGED unless every plan, as made now, is among the confirmed fingerprints. */
+  apply(which: GuardOf, kind: GuardPlan['kind'], fingerprints: string[]): Promise<Guard[]>;
 }
 
 export interface Policies {

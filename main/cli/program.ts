@@ -6,6 +6,7 @@ import { addActivity } from './commands/activity.ts';
 import { addConnect } from './commands/connect.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGrants } from './commands/grants.ts';
+import { addGuard } from './commands/guard.ts';
 import { addHosts } from './commands/hosts.ts';
 import { addLock } from './commands/lock.ts';
 import { addPractice } from './commands/practice.ts';
@@ -50,6 +51,7 @@ function createProgram(): Command {
     addAccounts,
     addDoctor,
     addRoles,
+    addGuard,
     addHosts,
     addPractice,
   ];

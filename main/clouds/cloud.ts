@@ -5,11 +5,14 @@
  */
 import type { CloudKind, Protocol } from '../../shared/contract/common.ts';
 import type { Finding } from '../../shared/contract/doctor.ts';
+import type { Grant } from '../../shared/contract/grants.ts';
+import type { GuardPlan, GuardState } from '../../shared/contract/guard.ts';
 import type { Plan, PolicyPort } from '../../shared/contract/policies.ts';
 import type { Endpoint } from '../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../shared/domain/ids.ts';
 import type { RuleMark } from '../../shared/domain/ruleMark.ts';
 import type { Vm } from '../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../shared/errors.ts';
 import type { Instant } from '../os/ports.ts';
 
 /** A piece of an account that is listed (and can fail) by itself: a subscription, or an account's region. */
@@ -41,6 +44,8 @@ export interface StandingRule {
   names: string[];
   foreign: string[];
   notes: string[];
+  /** Who ends it if nobody does anything; this computer where it is not told. */
+  endedBy?: Grant['endedBy'] | undefined;
   /** The cloud's correlation or request id of the write. */
   correlation?: string | undefined;
 }
@@ -186,5 +191,26 @@ export interface Cloud {
   hostKeys(vm: Vm, signal?: AbortSignal): Promise<string[]>;
   /** HTTPS addresses of observers that see us as the VMs of this cloud do (practice cloud); empty: use the internet's. */
   observers(): string[];
+  /** What in this cloud ends grants by itself, and can be installed there. Absent where nothing can. */
+  readonly guard?: CloudGuard | undefined;
   dispose(): void;
+}
+
+/** A guard: something in the cloud that shuts ports at their end, also when no computer of ours is on. */
+export interface CloudGuard {
+  /** Fresh. Throws only what says nothing about the guard (no answer, signed out). */
+  state(signal?: AbortSignal): Promise<GuardState>;
+  /** Exactly what would be made or taken away; no steps if there is nothing to do. Pure reads. */
+  plan(kind: GuardPlan['kind'], signal?: AbortSignal): Promise<GuardPlan>;
+  /** Carries out a plan. Safe to run again. Throws PLAN_CHANGED if there is something else to do by now. */
+  apply(plan: GuardPlan, signal?: AbortSignal): Promise<void>;
+}
+
+/** A cloud's guard. Throws UNSUPPORTED where it has none. */
+export function guardOf(cloud: Cloud): CloudGuard {
+  if (cloud.guard) return cloud.guard;
+  throw new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: `There is no guard for ${cloud.account}: its grants are ended by the computer that opened them.`,
+  });
 }

@@ -5,6 +5,7 @@ import { connectContract } from './connect.ts';
 import { doctorContract } from './doctor.ts';
 import { egressContract } from './egress.ts';
 import { grantsContract } from './grants.ts';
+import { guardContract } from './guard.ts';
 import { policiesContract } from './policies.ts';
 import { vmsContract } from './vms.ts';
 
@@ -16,6 +17,7 @@ export const contract = {
   doctor: doctorContract,
   egress: egressContract,
   grants: grantsContract,
+  guard: guardContract,
   policies: policiesContract,
   settings: settingsContract,
   vms: vmsContract,

@@ -24,7 +24,7 @@ describe('a line that is not understood', () => {
     [['lock', 'web-1', '--port', '22:soon']],
     [['request', 'web-1', '--for', 'long']],
     [['practice', '--size', 'many']],
-    [['guard', 'install', 'azure']],
+    [['guard', 'install', 'gcp']],
   ])('%j', async args => {
     const folder = temporaryFolder();
     const { status, stdout, stderr } = await latchkey(folder, '--json', ...args);

@@ -59,6 +59,7 @@ const { grants: opened } = await grants.request({
 });
 const [grant] = opened;
 if (!grant) throw new Error('no grant');
+reach('request');
 const id = grant.id as Parameters<typeof grants.extend>[0];
 await grants.extend(id, { byMs: input.byMs });
 await grants.revoke({ grants: [id] });

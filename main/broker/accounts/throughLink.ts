@@ -5,7 +5,7 @@
 import type { CloudKind } from '../../../shared/contract/common.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import type { Cloud } from '../../clouds/cloud.ts';
+import { type Cloud, guardOf } from '../../clouds/cloud.ts';
 import type { Link } from './link.ts';
 
 /**
@@ -74,6 +74,11 @@ export function throughLink(options: {
     endpoints: (vm, ports) => link.now(account).endpoints(vm, ports),
     hostKeys: (vm, signal) => call(cloud => cloud.hostKeys(vm, signal)),
     observers: () => link.now(account).observers(),
+    guard: {
+      state: signal => call(cloud => guardOf(cloud).state(signal)),
+      plan: (what, signal) => call(cloud => guardOf(cloud).plan(what, signal)),
+      apply: (plan, signal) => call(cloud => guardOf(cloud).apply(plan, signal)),
+    },
     dispose: () => undefined,
   };
 }

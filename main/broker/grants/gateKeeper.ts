@@ -81,9 +81,7 @@ async function stand(deps: KeeperDeps, rule: RuleRecord, end: number): Promise<v
   // From here the description's end is in doubt, until the cloud has answered.
   ledger.updateRule(rule.id, { order, writtenEnd: undefined });
   const standing =
-    rule.state === 'standing'
-      ? await cloud.extend(order, { gate: rule.gate, names: rule.names, foreign: rule.foreign, notes: [] })
-      : await cloud.open(order);
+    rule.state === 'standing' ? await cloud.extend(order, { ...rule, notes: [] }) : await cloud.open(order);
   ledger.together(() => {
     ledger.updateRule(rule.id, {
       state: standing.names.length > 0 ? 'standing' : 'foreign',
@@ -91,6 +89,7 @@ async function stand(deps: KeeperDeps, rule: RuleRecord, end: number): Promise<v
       foreign: standing.foreign,
       writtenEnd: end,
       standingSince: rule.standingSince ?? deps.clock.now(),
+      endedBy: standing.endedBy ?? 'this-computer',
     });
     for (const grant of ledger.grantsOf(rule.id)) {
       const notes = [...new Set([...grant.notes, ...standing.notes])];

@@ -180,6 +180,16 @@ export function createGrants(deps: GrantsDeps): GrantsService {
       await closer.again(true);
       return sweep();
     },
+    async writeEndsAgain(account) {
+      const rules = ledger.liveRules().filter(rule => rule.account === account && rule.state === 'standing');
+      ledger.together(() => {
+        for (const { id } of rules) ledger.updateRule(id, { writtenEnd: undefined });
+      });
+      const errors = await context.keeper.settle(rules.map(({ id }) => id));
+      for (const error of errors.values()) log.warn({ error }, 'an end could not be written again');
+      const grants = new Set(rules.flatMap(({ id }) => ledger.grantsOf(id)).map(({ id }) => id));
+      for (const id of grants) context.changed(id);
+    },
     async *watch(signal) {
       let rev = 0;
       const changed = new Map<string, Grant>();

@@ -192,6 +192,7 @@ const ruleColumns: Partial<Record<keyof RuleRecord, string>> = {
   state: 'state',
   writtenEnd: 'written_end',
   standingSince: 'standing_since',
+  endedBy: 'ended_by',
 };
 
 /** `undefined` in `change` clears the column; a key that is absent is left alone. */

@@ -1,6 +1,6 @@
 /** Grants and rules as the ledger keeps them, and how rows become records. Instants are epoch milliseconds. */
 import type { CloudKind, Protocol } from '../../../shared/contract/common.ts';
-import type { GrantState } from '../../../shared/contract/grants.ts';
+import type { Grant, GrantState } from '../../../shared/contract/grants.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../../shared/domain/ids.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
@@ -48,6 +48,8 @@ export interface RuleRecord {
   /** The end its description carries; undefined when that is not known for sure. */
   writtenEnd: Instant | undefined;
   standingSince: Instant | undefined;
+  /** Who ends it, as its last write told. */
+  endedBy: Grant['endedBy'];
 }
 
 /** True while the grant wants its rules to stand. */
@@ -111,6 +113,7 @@ export function ruleFromRow(row: SqlRow): RuleRecord {
     state: row.state as RuleRecord['state'],
     writtenEnd: optionalNumber(row.written_end),
     standingSince: optionalNumber(row.standing_since),
+    endedBy: row.ended_by === 'cloud' ? 'cloud' : 'this-computer',
   };
 }
 

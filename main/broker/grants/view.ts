@@ -36,7 +36,7 @@ export function grantView(
     openedAt: grant.openedAt === undefined ? undefined : iso(grant.openedAt),
     endsAt: iso(grant.endsAt),
     closedAt: grant.closedAt === undefined ? undefined : iso(grant.closedAt),
-    endedBy: 'this-computer',
+    endedBy: endedBy(rules),
     maxEndsAt: longest === undefined ? undefined : iso(Math.max(grant.endsAt, now + longest)),
     rules: rules.map(rule => ({
       gate: rule.gate,
@@ -59,4 +59,10 @@ function longestFor(grant: GrantRecord, policy: Policy): number | undefined {
     if (error instanceof LatchkeyError && error.code === 'PORT_NOT_IN_POLICY') return undefined;
     throw error;
   }
+}
+
+/** The cloud, if it ends every rule that was written for the grant; one that was there before it ends with nobody. */
+function endedBy(rules: RuleRecord[]): Grant['endedBy'] {
+  const own = rules.filter(rule => rule.state !== 'foreign');
+  return own.length > 0 && own.every(rule => rule.endedBy === 'cloud') ? 'cloud' : 'this-computer';
 }

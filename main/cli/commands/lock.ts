@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Plan, PolicyPort } from '../../../shared/contract/policies.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { many, parsePolicyPort } from '../arguments.ts';
+import { confirmed } from '../confirm.ts';
 import type { Output } from '../output.ts';
 import { withBroker } from '../session.ts';
 import { printPlans } from '../words.ts';
@@ -63,22 +64,4 @@ async function carryOut(
   }
   const done = await apply(plans.map(plan => plan.fingerprint));
   out.result(done, () => out.line('Done.'));
-}
-
-/** Asks on the terminal. Without one there is nobody to ask: throws CONFIRM_NEEDED. */
-async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new LatchkeyError({
-      code: 'CONFIRM_NEEDED',
-      message: 'This changes the cloud and wants to be confirmed.',
-      fix: 'Look at it with --dry-run, then add --yes.',
-    });
-  }
-  const { createInterface } = await import('node:readline/promises');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question('Change this? [y/N] ')).trim());
-  } finally {
-    terminal.close();
-  }
 }

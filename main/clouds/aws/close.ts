@@ -12,6 +12,7 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import { isNotFound } from '../calls.ts';
 import type { Closed } from '../cloud.ts';
 import type { Connection } from './connection.ts';
+import type { Ends } from './ends.ts';
 import { endedTag, flagTag, readMarks } from './grantTags.ts';
 import { gateRef } from './names.ts';
 import { flagLifeMs } from './open.ts';
@@ -22,8 +23,27 @@ import { removeTags, writeTags } from './tags.ts';
 const looks = [0, 250, 750];
 const attempts = 5;
 
-/** See Cloud.close. */
-export function closeRules(
+/** See Cloud.close. What the cloud was told of the rules' ends is set right with it. */
+export async function closeRules(
+  aws: Connection,
+  ends: Ends,
+  gate: GateId,
+  names: string[],
+  grants: GrantId[],
+  signal?: AbortSignal,
+): Promise<Closed[]> {
+  const closed = await takeOut(aws, gate, names, grants, signal);
+  const of = (outcome: Closed['outcome']) =>
+    closed.filter(one => one.outcome === outcome).map(({ name }) => name);
+  await Promise.all([
+    ends.over({ gate, rules: of('gone') }),
+    // Fires for those who still need it, no later.
+    ends.settle({ gate, rules: of('kept'), grants, end: 0 }, false, signal),
+  ]);
+  return closed;
+}
+
+function takeOut(
   aws: Connection,
   gate: GateId,
   names: string[],

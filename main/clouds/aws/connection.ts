@@ -5,6 +5,8 @@
 import { Agent } from 'node:https';
 import { pipeline, Readable } from 'node:stream';
 import type { EC2, EC2ClientConfig } from '@aws-sdk/client-ec2';
+import type { IAM } from '@aws-sdk/client-iam';
+import type { Scheduler } from '@aws-sdk/client-scheduler';
 import type { STS } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
@@ -33,7 +35,12 @@ export interface AwsOptions {
   log: Logger;
 }
 
+/** Sends one request with a client. */
+export type Send<Client, T> = (client: Client, options: { abortSignal?: AbortSignal }) => Promise<T>;
+
 export interface Connection {
+  /** Of this account, the first of which stands for services without regions. */
+  readonly regions: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -43,21 +50,16 @@ export interface Connection {
   now(): number;
   clockOffset(): number;
   /** One exchange with EC2 in a region. `action` is for errors and the log. Throws LatchkeyError. */
-  ec2<T>(
-    region: string,
-    action: string,
-    send: (client: EC2, options: { abortSignal?: AbortSignal }) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T>;
-  sts<T>(
-    action: string,
-    send: (client: STS, options: { abortSignal?: AbortSignal }) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T>;
+  ec2<T>(region: string, action: string, send: Send<EC2, T>, signal?: AbortSignal): Promise<T>;
+  sts<T>(action: string, send: Send<STS, T>, signal?: AbortSignal): Promise<T>;
+  iam<T>(action: string, send: Send<IAM, T>, signal?: AbortSignal): Promise<T>;
+  scheduler<T>(region: string, action: string, send: Send<Scheduler, T>, signal?: AbortSignal): Promise<T>;
   /** Resolves after `ms` of the clock; throws CANCELLED as soon as `signal` is aborted. */
   pause(ms: number, signal?: AbortSignal): Promise<void>;
   dispose(): void;
 }
+
+type Client = EC2 | IAM | Scheduler | STS;
 
 /** Milliseconds one call may take, with all its attempts: an answer that trickles would be waited for for ever. */
 const callMs = 240_000;
@@ -73,7 +75,7 @@ export function connect(options: AwsOptions): Connection {
   const { clock } = options;
   const over = new AbortController();
   const cloudClock = createCloudClock(clock);
-  const clients = new Map<string, Promise<EC2 | STS>>();
+  const clients = new Map<string, Promise<Client>>();
   // One set of kept-alive connections for all regions: with one endpoint they go to the same host.
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: 10_000,
@@ -93,8 +95,8 @@ export function connect(options: AwsOptions): Connection {
     maxAttempts,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
   });
-  const once = <Client extends EC2 | STS>(key: string, make: () => Promise<Client>) => {
-    const known = clients.get(key) as Promise<Client> | undefined;
+  const once = <C extends Client>(key: string, make: () => Promise<C>) => {
+    const known = clients.get(key) as Promise<C> | undefined;
     if (known) return known;
     const made = make().then(client => {
       (client as EC2).middlewareStack.add(
@@ -112,10 +114,10 @@ export function connect(options: AwsOptions): Connection {
     clients.set(key, made);
     return made;
   };
-  const exchange = async <Client extends EC2 | STS, T>(
-    client: Promise<Client>,
+  const exchange = async <C extends Client, T>(
+    client: Promise<C>,
     action: string,
-    send: (client: Client, options: { abortSignal?: AbortSignal }) => Promise<T>,
+    send: Send<C, T>,
     signal?: AbortSignal,
   ): Promise<T> => {
     const stopped = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
@@ -128,7 +130,9 @@ export function connect(options: AwsOptions): Connection {
     }
   };
 
+  const home = options.regions[0] ?? 'us-east-1';
   return {
+    regions: options.regions,
     clock,
     random: options.random,
     log: options.log,
@@ -146,7 +150,22 @@ export function connect(options: AwsOptions): Connection {
     sts(action, send, signal) {
       const client = once('sts', async () => {
         const sdk = await import('@aws-sdk/client-sts');
-        return new sdk.STS(settings(options.regions[0] ?? 'us-east-1'));
+        return new sdk.STS(settings(home));
+      });
+      return exchange(client, action, send, signal);
+    },
+    iam(action, send, signal) {
+      const client = once('iam', async () => {
+        const sdk = await import('@aws-sdk/client-iam');
+        return new sdk.IAM(settings(home));
+      });
+      return exchange(client, action, send, signal);
+    },
+    scheduler(region, action, send, signal) {
+      if (!options.regions.includes(region)) throw unknownRegion(region);
+      const client = once(`scheduler ${region}`, async () => {
+        const sdk = await import('@aws-sdk/client-scheduler');
+        return new sdk.Scheduler(settings(region));
       });
       return exchange(client, action, send, signal);
     },

@@ -1,4 +1,4 @@
-/** What EC2 and STS answer when they say no, as LatchkeyErrors. One table; nothing else here words a cloud's refusal. */
+/** What EC2, STS, IAM and Scheduler answer when they say no, as LatchkeyErrors. One table; nothing else here words a cloud's refusal. */
 import { type ErrorCode, LatchkeyError } from '../../../shared/errors.ts';
 import { cancelled } from '../calls.ts';
 
@@ -69,10 +69,18 @@ const byCode: Record<string, Row> = {
   // Besides InvalidGroup.NotFound, InvalidInstanceID.NotFound and all others of that ending.
   'InvalidInstanceID.Malformed': missing,
   InvalidID: missing,
+  NoSuchEntity: missing,
+  NoSuchEntityException: missing,
+  ResourceNotFoundException: missing,
   RequestLimitExceeded: throttled,
   Throttling: throttled,
   ThrottlingException: throttled,
   RulesPerSecurityGroupLimitExceeded: fullGroup,
+  ServiceQuotaExceededException: {
+    code: 'CLOUD_QUOTA',
+    says: told => `AWS takes no more schedules: ${told}`,
+    fix: 'Look for schedules that nobody needs, or ask AWS for more.',
+  },
   TagLimitExceeded: {
     code: 'CLOUD_QUOTA',
     says: () => 'AWS takes no more tags (50) on this thing.',
@@ -96,11 +104,18 @@ const byCode: Record<string, Row> = {
     code: 'CLOUD_CONFLICT',
     says: told => `A security group of that name is there already: ${told}`,
   },
+  ConflictException: { code: 'CLOUD_CONFLICT', says: told => `AWS has such a thing already: ${told}` },
+  EntityAlreadyExistsException: {
+    code: 'CLOUD_CONFLICT',
+    says: told => `AWS has such a thing already: ${told}`,
+  },
+  DeleteConflictException: busy,
   DependencyViolation: busy,
   'InvalidGroup.InUse': busy,
   DryRunOperation: { code: 'CLOUD_FAILED', says: () => 'AWS would have done it, but was only asked to try.' },
   InternalError: broken,
   InternalFailure: broken,
+  InternalServerException: broken,
   Unavailable: broken,
   ServiceUnavailable: broken,
 };

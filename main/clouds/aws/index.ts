@@ -6,7 +6,10 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { closeRules } from './close.ts';
 import { type AwsOptions, connect } from './connection.ts';
+import { createEnds } from './ends.ts';
 import { examineInstance } from './examine.ts';
+import { createGuard } from './guard.ts';
+import { createGuardRole } from './guardRole.ts';
 import { readHostKeys } from './hostKeys.ts';
 import { listVms, readVm } from './instances.ts';
 import { draftLock } from './lock.ts';
@@ -25,6 +28,10 @@ export function createAwsCloud(options: AwsOptions): Cloud {
     const answer = await aws.sts('GetCallerIdentity', (sts, o) => sts.getCallerIdentity({}, o), signal);
     return { id: answer.Account ?? '', arn: answer.Arn ?? '' };
   }
+
+  const number = async () => (await caller()).id;
+  const role = createGuardRole(aws, number);
+  const ends = createEnds(aws, role);
 
   return {
     kind: 'aws',
@@ -47,9 +54,9 @@ export function createAwsCloud(options: AwsOptions): Cloud {
     clockOffset: () => aws.clockOffset(),
 
     orders: ordersFor,
-    open: (order, signal) => openOrder(aws, order, signal),
-    extend: (order, _standing, signal) => extendOrder(aws, order, signal),
-    close: (gate, names, grants, signal) => closeRules(aws, gate, names, grants, signal),
+    open: (order, signal) => openOrder(aws, ends, order, signal),
+    extend: (order, standing, signal) => extendOrder(aws, ends, order, standing.endedBy, signal),
+    close: (gate, names, grants, signal) => closeRules(aws, ends, gate, names, grants, signal),
     ours: (where, signal) =>
       findOurs(aws, 'gate' in where ? where : { region: where.scope.id.split('/')[1] ?? '' }, signal),
 
@@ -68,6 +75,7 @@ export function createAwsCloud(options: AwsOptions): Cloud {
     // Where there is a book, an address that is not in it leads nowhere of ours.
     endpoints: (vm, ports) =>
       ports.flatMap(port => (options.addressBook ? (options.addressBook(vm, port) ?? []) : direct(vm, port))),
+    guard: createGuard(aws, role, number),
     hostKeys: (vm, signal) => readHostKeys(aws, vm.id, signal),
     observers: () => options.observers ?? [],
     dispose: () => aws.dispose(),

@@ -4,7 +4,7 @@ import { type GateId, gateId, parseVmId, type VmId } from '../../../shared/domai
 import { LatchkeyError } from '../../../shared/errors.ts';
 
 /** China and GovCloud are partitions of their own (docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). */
-function partitionOf(region: string): string {
+export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

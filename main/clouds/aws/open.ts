@@ -15,6 +15,7 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import { cloudCode, isNotFound } from '../calls.ts';
 import type { RuleOrder, StandingRule } from '../cloud.ts';
 import type { Connection } from './connection.ts';
+import type { EndedBy, Ends } from './ends.ts';
 import { endedTag, grantTag, readMarks } from './grantTags.ts';
 import { gateRef } from './names.ts';
 import { type Entry, entryKey, listRules, permissions, ruleEntry, settled as until, waits } from './rules.ts';
@@ -25,20 +26,29 @@ export const flagLifeMs = 120_000;
 /** Security group rules' descriptions hold 255 characters (reference 8.1). */
 const descriptionLength = 255;
 
-/** Carries out an order: one write on the good path, then looks until the rules are listed. */
+/** Carries out an order: one write on the good path, then looks until the rules are listed while their end is arranged. */
 export async function openOrder(
   aws: Connection,
+  ends: Ends,
   order: RuleOrder,
   signal?: AbortSignal,
 ): Promise<StandingRule> {
-  const settled = await aws.queue.run(order.gate, () => settle(aws, order, { blind: true }, signal));
-  return whenListed(aws, order, settled, signal);
+  const settling = aws.queue.run(order.gate, () => settle(aws, order, { blind: true }, signal));
+  ends.prepare();
+  const settled = await settling;
+  const ending = () => {
+    const what = toEnd(order, settled);
+    return settled.anew ? ends.begin(what, signal) : ends.settle(what, false, signal);
+  };
+  return await whenListed(aws, order, settled, ending, signal);
 }
 
 /** Moves the end of a standing order, and puts back what is gone. */
 export async function extendOrder(
   aws: Connection,
+  ends: Ends,
   order: RuleOrder,
+  endedBy: EndedBy | undefined,
   signal?: AbortSignal,
 ): Promise<StandingRule> {
   const settled = await aws.queue.run(order.gate, async () => {
@@ -46,10 +56,19 @@ export async function extendOrder(
     await describeAnew(aws, order, signal);
     return found;
   });
-  return whenListed(aws, order, settled, signal);
+  // Where the cloud was told an end it must be told the new one, or it shuts the port at the old one.
+  const ending = () => ends.settle(toEnd(order, settled), endedBy === 'cloud', signal);
+  return await whenListed(aws, order, settled, ending, signal);
+}
+
+function toEnd(order: RuleOrder, { names }: Settled) {
+  const { gate, mark } = order;
+  return { gate, rules: [...names.keys()], grants: [mark.grant], end: mark.end };
 }
 
 interface Settled {
+  /** All of the rules were made just now, by us. */
+  anew: boolean;
   names: Map<string, Entry>;
   foreign: Map<string, Entry>;
   correlation?: string | undefined;
@@ -66,9 +85,9 @@ async function settle(
   signal?: AbortSignal,
 ): Promise<Settled> {
   const { region, group } = gateRef(order.gate);
-  const done: Settled = { names: new Map(), foreign: new Map() };
+  const done: Settled = { anew: false, names: new Map(), foreign: new Map() };
   let open = entries(order);
-  if (blind && (await authorize(aws, order, open, done, signal))) return done;
+  if (blind && (await authorize(aws, order, open, done, signal))) return { ...done, anew: true };
 
   // The second look comes at once: it is the one after our tags were written.
   for (const wait of [0, 0, ...waits]) {
@@ -214,12 +233,13 @@ async function whenListed(
   aws: Connection,
   order: RuleOrder,
   settled: Settled,
+  ending: () => ReturnType<Ends['settle']>,
   signal?: AbortSignal,
 ): Promise<StandingRule> {
   const { region, group } = gateRef(order.gate);
   const wanted = entries(order);
   const { names, foreign } = settled;
-  const listed = await until(
+  const listing = until(
     aws,
     region,
     group,
@@ -233,6 +253,12 @@ async function whenListed(
     },
     signal,
   );
+  // A server that does not tell the ids of new rules: they are known once they are listed.
+  const known = names.size + foreign.size >= wanted.length;
+  const [listed, { endedBy, notes: endNotes }] = await Promise.all([
+    listing,
+    known ? ending() : listing.then(ending),
+  ]);
   const notes = [...foreign].map(
     ([id, { protocol, port, cidr }]) =>
       `The rule ${id} (${protocol} ${port} from ${cidr}) stood there already and is not ours: the grant uses it and leaves it.`,
@@ -242,7 +268,8 @@ async function whenListed(
     gate: order.gate,
     names: [...names.keys()],
     foreign: [...foreign.keys()],
-    notes,
+    notes: [...notes, ...endNotes],
+    endedBy: names.size === 0 ? 'this-computer' : endedBy,
     correlation: settled.correlation,
   };
 }

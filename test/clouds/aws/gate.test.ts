@@ -48,7 +48,7 @@ async function ours(
 ): Promise<FoundRule[]> {
   return collect(cloud.ours(where));
 }
-const writes = () => practice.actions().filter(action => !action.startsWith('Describe'));
+const writes = () => practice.actions().filter(action => !/^(Describe|Get)/.test(action));
 /** A rule by somebody who is not Latchkey, in the VM's own group. */
 function foreignRule(cidr: string, port: number): string {
   const group = practice.world.regions.get(north)?.groups.get(own().id);
@@ -72,7 +72,8 @@ describe('opening', () => {
     const standing = await cloud.open(
       order(markOf(mine), [...ssh, { port: 3389, protocol: 'tcp' }], [home, '198.51.100.0/24']),
     );
-    const asked = practice.actions();
+    // Whether there is a guard is asked once in a while, at the same time.
+    const asked = practice.actions().filter(action => action !== 'GetRole');
     expect(asked[0]).toBe('AuthorizeSecurityGroupIngress');
     expect(asked.slice(1).every(action => action === 'DescribeSecurityGroupRules')).toBe(true);
     expect(standing.names).toHaveLength(4);

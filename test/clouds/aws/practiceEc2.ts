@@ -5,6 +5,7 @@ import { createClock } from '../../../main/os/clock.ts';
 import type { Clock, Logger } from '../../../main/os/ports.ts';
 import { createRandom } from '../../../main/os/random.ts';
 import { awsActionOf, awsErrorBody, registerEc2 } from '../../../main/practice/ec2/register.ts';
+import { type SchedulerRunner, startScheduler } from '../../../main/practice/ec2/scheduler/runner.ts';
 import { createAwsWorld } from '../../../main/practice/ec2/seed.ts';
 import type { World } from '../../../main/practice/ec2/world.ts';
 import { createServerCore, type ServerCore } from '../../../main/practice/server/core.ts';
@@ -24,6 +25,7 @@ export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
 export interface PracticeEc2 {
   world: World;
   core: ServerCore;
+  scheduler: SchedulerRunner;
   /** One more Latchkey, signed in by itself. */
   signIn(options?: { role?: 'operator' | 'viewer'; clock?: Clock }): Cloud;
   /** Actions asked for since the last call of this, in order. */
@@ -45,10 +47,14 @@ export interface RuleFacts {
 }
 
 export async function startPracticeEc2(
-  options: { lagMs?: number; clockAheadMs?: number } = {},
+  options: { lagMs?: number; clockAheadMs?: number; now?: () => number } = {},
 ): Promise<PracticeEc2> {
   const core = await createServerCore({ clockAheadMs: options.clockAheadMs ?? 0 });
-  const world = createAwsWorld({ now: () => core.now(), lagMs: options.lagMs ?? 20, powerMs: 0 });
+  const world = createAwsWorld({
+    now: options.now ?? (() => core.now()),
+    lagMs: options.lagMs ?? 20,
+    powerMs: 0,
+  });
   const door = await core.open({
     cloud: 'aws',
     errorBody: awsErrorBody,
@@ -56,9 +62,11 @@ export async function startPracticeEc2(
     routes: app => registerEc2(app, { world, hostKeys: () => [hostKey] }),
   });
   const clouds: Cloud[] = [];
+  const scheduler = startScheduler(world);
   const practice: PracticeEc2 = {
     world,
     core,
+    scheduler,
     signIn({ role = 'operator', clock = createClock() } = {}) {
       const key = [...world.keys.values()].find(candidate => candidate.role === role);
       if (!key) throw new Error(`no ${role}`);
@@ -107,6 +115,7 @@ export async function startPracticeEc2(
       return { id: group.id, rules, tags: group.tags };
     },
     async close() {
+      scheduler.stop();
       for (const cloud of clouds) cloud.dispose();
       await core.close();
     },

@@ -255,6 +255,11 @@ export function fakeRouter(world: World, pace = 1) {
       }),
       sweep: os.grants.sweep.handler(() => ({ removed: [], left: [], failures: [] })),
     },
+    guard: {
+      status: os.guard.status.handler(() => ({ guards: [] })),
+      plan: os.guard.plan.handler(() => ({ plans: [] })),
+      apply: os.guard.apply.handler(() => ({ guards: [] })),
+    },
     policies: {
       get: os.policies.get.handler(({ input }) => {
         const row = find(input.vm);
