@@ -45,7 +45,7 @@ export interface AccountKind {
   /** Signs in to an account that may be new. Nothing is kept before it worked. */
   add(wanted: NewAccount, how: SigningIn): Promise<{ kept: KeptAccount; open: OpenAccount }>;
   /** Opens a kept account; no request is made. Throws BAD_INPUT when its facts lead nowhere any more. */
-  open(kept: KeptAccount, settings: Settings): OpenAccount;
+  open(kept: KeptAccount, settings: Settings): Promise<OpenAccount>;
   /** What is told of it. */
   describe(kept: KeptAccount): Pick<Account, 'way' | 'azure'>;
   /** Is there a person to ask when the cloud takes the sign-in no more? */

@@ -13,6 +13,7 @@ import { createPower } from './power.ts';
 import { createPracticeDoor } from './practiceDoor.ts';
 import { createProcesses } from './processes.ts';
 import { createRandom } from './random.ts';
+import { createRedirects } from './redirects.ts';
 import { createDatabases } from './sqlite.ts';
 import { createTcp } from './tcp.ts';
 
@@ -29,6 +30,7 @@ export function createOs(options: { dataDirectory: string; command: string[] }):
     databases: createDatabases(),
     keychain: createKeychain(),
     browser: createBrowser(),
+    redirects: createRedirects(),
     network: createNetwork(clock),
     power: createPower(clock),
     log: createLog(join(options.dataDirectory, 'log', 'latchkey.log')),

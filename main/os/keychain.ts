@@ -11,7 +11,7 @@ const service = 'Latchkey';
 /** Windows holds 2,560 bytes in an item (CRED_MAX_CREDENTIAL_BLOB_SIZE); the others take megabytes. */
 const longestItem = process.platform === 'win32' ? 2_560 : 1024 * 1024;
 /** How long the system may take, which includes a person who types the keychain's password. Milliseconds. */
-const patienceMs = 120_000;
+const patienceMs = 60_000;
 
 /** A piece of a secret: which write it belongs to, its place, how many there are. */
 const pieceHead = /^([\da-f]{8}) (\d{1,4})\/(\d{1,4})\n/;
@@ -26,12 +26,12 @@ export function createKeychain(longest = longestItem): Keychain {
     });
   };
   const read = async (name: string, place: number): Promise<Buffer | undefined> => {
-    const bytes = await (await item(name, place)).getSecret(AbortSignal.timeout(patienceMs));
+    const bytes = await patiently((await item(name, place)).getSecret());
     return bytes === null ? undefined : Buffer.from(bytes);
   };
   /** Removes the pieces from `place` on, as far as there are any. */
   const removeFrom = async (name: string, place: number): Promise<void> => {
-    for (let at = place; await (await item(name, at)).deleteCredential(); at++);
+    for (let at = place; await patiently((await item(name, at)).deleteCredential()); at++);
   };
   return {
     read: name =>
@@ -58,15 +58,20 @@ export function createKeychain(longest = longestItem): Keychain {
         for (let place = 1; place <= count; place++) {
           const piece = bytes.subarray((place - 1) * size, place * size);
           const entry = await item(name, place);
-          await entry.setSecret(
-            Buffer.concat([Buffer.from(`${write} ${place}/${count}\n`), piece]),
-            AbortSignal.timeout(patienceMs),
-          );
+          const head = Buffer.from(`${write} ${place}/${count}\n`);
+          await patiently(entry.setSecret(Buffer.concat([head, piece])));
         }
         await removeFrom(name, count + 1);
       }),
     remove: name => told(() => removeFrom(name, 1)),
   };
+}
+
+/** A call that waits for a person who is not there would never end; its own signal stops only what has not begun. */
+function patiently<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('it waits for a person')), patienceMs);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }
 
 function headOf(piece: Buffer | undefined): { write: string; place: number; count: number } | undefined {

@@ -109,6 +109,23 @@ export interface Browser {
   open(url: string): Promise<boolean>;
 }
 
+/** An address on loopback that a browser is sent back to after a sign-in. */
+export interface Redirect extends AsyncDisposable {
+  /** `http://localhost:<port>` */
+  readonly url: string;
+  /** The fields of the first answer that carries our `state`; others get a page that says so, and nothing else. */
+  readonly arrived: Promise<{ fields: Record<string, string>; show(page: RedirectPage): void }>;
+}
+/** What the browser shows at the end, in plain words. */
+export interface RedirectPage {
+  title: string;
+  text: string;
+}
+export interface Redirects {
+  /** Listens on loopback alone, on a port that nobody else has in either address family. */
+  open(state: string): Promise<Redirect>;
+}
+
 export interface Network {
   /** Calls back when the machine's addresses change (also after sleep). */
   onChange(run: () => void): Disposable;
@@ -154,6 +171,7 @@ export interface Os {
   databases: Databases;
   keychain: Keychain;
   browser: Browser;
+  redirects: Redirects;
   network: Network;
   power: Power;
   log: Logger;

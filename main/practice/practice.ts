@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PracticeInfo } from '../os/ports.ts';
 import { type Arm, createArm } from './arm/index.ts';
+import type { TrustedIssuer } from './arm/tokens.ts';
 import { tenantId } from './arm/world.ts';
 import { controlRoutes } from './control.ts';
 import { ec2Machines } from './ec2/machines.ts';
@@ -29,6 +30,8 @@ export interface PracticeOptions {
   clockAheadMs?: number | undefined;
   /** This computer's clock, epoch milliseconds; default the real one. */
   local?: (() => number) | undefined;
+  /** Who signs people in to its Azure besides itself. */
+  trust?: TrustedIssuer | undefined;
   /** Where to listen; default any free port. */
   ports?: { azure?: number | undefined; aws?: number | undefined } | undefined;
 }
@@ -62,6 +65,7 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
     graphLagMs: options.graphLagMs,
     activityLagMs: options.activityLagMs,
     machines: () => machines,
+    trust: options.trust,
     extra: app => controlRoutes(app, core, () => machines),
   });
   const awsWorld = createAwsWorld({

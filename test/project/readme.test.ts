@@ -87,10 +87,16 @@ const here: Record<string, (ran: Ran) => void> = {
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'web-1\n' }),
 };
 const byCi = ['npm ci && npm test', 'npm run tour'];
+/** Want an account of a real cloud; `test/doneWhen/signIn.test.ts` does the same with a provider of its own. */
+const realClouds = [
+  'npx latchkey accounts add azure',
+  'npx latchkey accounts add azure --credential managed-identity',
+  'npx latchkey vms --refresh',
+];
 const staying = ['npm ci && npm start', 'npx latchkey practice --json'];
 
 test('no command is left out, and none is tested that is not there', () => {
-  expect(commands.toSorted()).toEqual([...Object.keys(here), ...byCi, ...staying].toSorted());
+  expect(commands.toSorted()).toEqual([...Object.keys(here), ...byCi, ...realClouds, ...staying].toSorted());
   // The two commands for a bare machine come first.
   expect(commands.slice(0, 2)).toEqual(['npm ci && npm start', 'npm ci && npm test']);
 });

@@ -78,6 +78,8 @@ export function createAccounts(deps: {
     keep(db, row);
     const entry = before ?? enterOwn(row, kind);
     entry.row = row;
+    // What the keychain had of the old sign-in goes; the new one stands under a name of its own.
+    if (before) await forgetSignIn(before);
     entry.own?.link.take(open);
     activity.write({
       kind: 'account',
@@ -93,7 +95,8 @@ export function createAccounts(deps: {
     how: Omit<Parameters<AccountKind['add']>[1], 'settings'>,
   ): Promise<void> {
     if (!entry.own) throw bad(`${entry.row.name} needs no signing in.`);
-    await entry.own.link.open().signIn(way, { ...how, settings: settings.get() });
+    const open = await entry.own.link.open();
+    await open.signIn(way, { ...how, settings: settings.get() });
     activity.write({ kind: 'account', account: entry.row.id, text: `Signed in to ${entry.row.name} again.` });
   }
 
@@ -155,14 +158,14 @@ export function createAccounts(deps: {
       }),
     async scopes(id) {
       const { row, cloud, own } = entries.get(id);
-      const all = await (own ? own.link.now(id) : cloud).scopes();
+      const all = await (own ? await own.link.get(id) : cloud).scopes();
       return all.map(scope => ({ ...scope, chosen: row.chosenScopes?.includes(scope.id) ?? true }));
     },
     async choose(id, chosenScopes) {
       const entry = entries.get(id);
       if (!entry.own) throw bad(`${entry.row.name} is always looked at as a whole.`);
       if (chosenScopes !== undefined) {
-        const there = new Set((await entry.own.link.now(id).scopes()).map(scope => scope.id));
+        const there = new Set((await (await entry.own.link.get(id)).scopes()).map(scope => scope.id));
         const unknown = chosenScopes.find(scope => !there.has(scope));
         if (unknown !== undefined)
           throw bad(
@@ -209,7 +212,7 @@ export function createAccounts(deps: {
   /** An account whose facts lead nowhere any more, or whose keychain is gone, can be removed as well. */
   async function forgetSignIn({ own, row }: Entry): Promise<void> {
     try {
-      await own?.link.open().forget();
+      await (await own?.link.open())?.forget();
     } catch (error) {
       os.log.warn({ account: row.id, error }, 'a sign-in could not be taken out of the keychain');
       activity.write({

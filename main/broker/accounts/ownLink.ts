@@ -1,12 +1,12 @@
 /** The way to an account that somebody signed in to: opened when first used, and watched for being refused. */
 import type { Settings } from '../../../shared/contract/accounts.ts';
-import type { LatchkeyError } from '../../../shared/errors.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
 import type { AccountKind, KeptAccount, OpenAccount } from '../../clouds/accountKind.ts';
 import type { Link } from './link.ts';
 
 export interface OwnLink extends Link {
   /** The account, opened where it was not. Throws BAD_INPUT when its facts lead nowhere any more. */
-  open(): OpenAccount;
+  open(): Promise<OpenAccount>;
   /** True where its sign-in is known to be in no keychain. */
   inMemory(): boolean;
   /** Takes a sign-in that was just made instead of what was open. */
@@ -23,13 +23,24 @@ export function createOwnLink(deps: {
   refused: (error: LatchkeyError) => void;
 }): OwnLink {
   let opened: OpenAccount | undefined;
-  const open = (): OpenAccount => {
-    opened ??= deps.kind.open(deps.kept(), deps.settings());
-    return opened;
+  let opening: Promise<OpenAccount> | undefined;
+  const open = (): Promise<OpenAccount> => {
+    opening ??= deps.kind.open(deps.kept(), deps.settings()).then(
+      made => {
+        opened = made;
+        return made;
+      },
+      (error: unknown) => {
+        opening = undefined;
+        throw error;
+      },
+    );
+    return opening;
   };
   const close = (): void => {
     opened?.cloud.dispose();
     opened = undefined;
+    opening = undefined;
   };
   return {
     open,
@@ -38,9 +49,17 @@ export function createOwnLink(deps: {
     take(made) {
       close();
       opened = made;
+      opening = Promise.resolve(made);
     },
-    now: () => open().cloud,
-    get: async () => open().cloud,
+    now() {
+      if (opened) return opened.cloud;
+      throw new LatchkeyError({
+        code: 'CLOUD_UNREACHABLE',
+        message: 'This account is not connected yet.',
+        fix: 'Try again in a moment.',
+      });
+    },
+    get: async () => (await open()).cloud,
     async recover(_account, used, error) {
       if (error.code === 'CLOUD_UNAUTHORIZED') deps.refused(error);
       // Cut off because the account was opened anew meanwhile.

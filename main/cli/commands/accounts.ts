@@ -5,6 +5,7 @@ import type { MyIp } from '../../../shared/contract/egress.ts';
 import { formatDuration, parseDuration } from '../../../shared/domain/time.ts';
 import { type Output, usage } from '../output.ts';
 import { withBroker } from '../session.ts';
+import { addSignIn } from './accountsAdd.ts';
 
 export function addAccounts(program: Command): void {
   const accounts = program
@@ -13,9 +14,35 @@ export function addAccounts(program: Command): void {
     .action((_: unknown, command: Command) =>
       withBroker(command, async ({ client, out }) => printAccounts(out, await client.accounts.list({}))),
     );
+  addSignIn(accounts);
+  accounts
+    .command('scopes <id>')
+    .description('the subscriptions of an account, and which of them are looked at')
+    .action((id: string, _: unknown, command: Command) =>
+      withBroker(command, async ({ client, out }) => {
+        const answer = await client.accounts.scopes({ id });
+        out.result(answer, () =>
+          out.table(
+            ['LOOKED AT', 'NAME', 'ID'],
+            answer.scopes.map(one => [one.chosen ? 'yes' : 'no', one.name, one.id]),
+          ),
+        );
+      }),
+    );
+  accounts
+    .command('set <id>')
+    .description('choose which subscriptions of an account are looked at')
+    .requiredOption('--subscriptions <ids>', 'ids separated by commas, or all: also those that come later')
+    .action((id: string, { subscriptions }: { subscriptions: string }, command: Command) => {
+      const scopes = subscriptions === 'all' ? undefined : subscriptions.split(',').map(one => one.trim());
+      if (scopes?.includes('')) throw usage('--subscriptions is ids separated by commas, or all.');
+      return withBroker(command, async ({ client, out }) =>
+        printAccounts(out, await client.accounts.choose({ id, ...(scopes ? { scopes } : {}) })),
+      );
+    });
   accounts
     .command('remove <id>')
-    .description('forget an account')
+    .description('forget an account and its sign-in')
     .action((id: string, _: unknown, command: Command) =>
       withBroker(command, async ({ client, out }) =>
         printAccounts(out, await client.accounts.remove({ id })),
@@ -53,7 +80,8 @@ export function addAccounts(program: Command): void {
 
 function printAccounts(out: Output, answer: { accounts: Account[] }): void {
   out.result(answer, () => {
-    if (answer.accounts.length === 0) return out.line('No account. Try `latchkey --practice vms`.');
+    if (answer.accounts.length === 0)
+      return out.line('No account. Try `latchkey accounts add azure`, or `latchkey --practice vms`.');
     out.table(
       ['ID', 'NAME', 'CLOUD', 'STATE', 'USER'],
       answer.accounts.map(one => [

@@ -22,6 +22,8 @@ export interface ArmOptions {
   armEndpoint: string;
   tenantId: string;
   credential: TokenCredential;
+  /** What tokens are for, where that is not the ARM endpoint. */
+  audience?: string | undefined;
   /** PEM of the certificate authority to trust instead of the system's (practice cloud). */
   caCertificate?: string | undefined;
   clock: Clock;
@@ -67,7 +69,7 @@ export function createArm(options: ArmOptions): Arm {
     },
   };
   const endpoint = options.armEndpoint.replace(/\/+$/, '');
-  const scope = `${endpoint}/.default`;
+  const scope = `${options.audience ?? endpoint}/.default`;
   const cloudClock = createCloudClock(clock);
   const context: ArmPolicyContext = {
     clock,

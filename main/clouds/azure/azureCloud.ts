@@ -27,6 +27,8 @@ export interface AzureOptions {
   /** `https://management.azure.com`, or that of another cloud (reference section 4). */
   armEndpoint: string;
   credential: TokenCredential;
+  /** What tokens are for, where that is not the ARM endpoint. */
+  audience?: string | undefined;
   tenantId: string;
   /** PEM of a certificate authority to trust instead of the system's (practice cloud). */
   caCertificate?: string | undefined;

@@ -26,7 +26,7 @@ import { generate, seed } from './seed.ts';
 import { signInRoutes } from './signIn.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { tagRoutes } from './tags.ts';
-import { Tokens } from './tokens.ts';
+import { ClaimsWanted, Tokens, type TrustedIssuer } from './tokens.ts';
 import { World } from './world.ts';
 
 export interface ArmOptions {
@@ -47,6 +47,8 @@ export interface ArmOptions {
   /** Rows per page of ordinary lists. */
   pageSize?: number | undefined;
   machines: () => MachineNet | undefined;
+  /** Whose tokens are taken besides our own. */
+  trust?: TrustedIssuer | undefined;
   /** More routes on the same listener, e.g. the control interface; they take the same token. */
   extra?: (app: FastifyInstance) => void;
 }
@@ -78,7 +80,7 @@ export function createArm(options: ArmOptions): Arm {
   const context: ArmContext = {
     world,
     operations: new Operations(options.latencyMs),
-    tokens: new Tokens(options.now, people),
+    tokens: new Tokens(options.now, people, options.trust),
     people,
     locks: new Locks(),
     now: options.now,
@@ -158,7 +160,9 @@ function addGuards(app: FastifyInstance, context: ArmContext): void {
       if (error.status === 401)
         reply.header(
           'www-authenticate',
-          `Bearer authorization_uri="https://localhost/adfs", error="invalid_token", error_description="${error.message}"`,
+          error instanceof ClaimsWanted
+            ? error.challenge
+            : `Bearer authorization_uri="https://localhost/adfs", error="invalid_token", error_description="${error.message}"`,
         );
       return reply.code(error.status).send(error.body());
     }

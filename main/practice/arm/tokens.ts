@@ -1,6 +1,14 @@
 /** The tokens that prove who somebody is: JWTs with the claims Azure's have. */
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import { ArmError } from './errors.ts';
 import type { Caller, People } from './rights/people.ts';
 import { tenantId } from './world.ts';
@@ -8,15 +16,25 @@ import { tenantId } from './world.ts';
 /** A practice cloud is started for an afternoon and may stay for weeks: its tokens live as long. Seconds. */
 export const tokenSeconds = 30 * 86_400;
 
+/** Somebody else who signs people in here: a practice user by their `upn`. */
+export interface TrustedIssuer {
+  issuer: string;
+  keys: JSONWebKeySet;
+  /** What a genuine token lacks: nothing, its being good any more, or claims that a challenge then asks for. */
+  judge?: (payload: JWTPayload) => undefined | 'revoked' | { claims: object };
+}
+
 export class Tokens {
   #key = createSecretKey(randomBytes(32));
   #now: () => number;
   #people: People;
+  #trusted: TrustedIssuer | undefined;
 
   /** `now`: the cloud's clock. */
-  constructor(now: () => number, people: People) {
+  constructor(now: () => number, people: People, trusted?: TrustedIssuer) {
     this.#now = now;
     this.#people = people;
+    this.#trusted = trusted;
   }
 
   /** A token for one of the practice users (made by this where there is none of that name). `issuer`: base address of the sign-in service. */
@@ -45,11 +63,12 @@ export class Tokens {
     const token = /^Bearer (\S+)$/i.exec(header)?.[1];
     if (token === undefined) throw invalidToken();
     try {
-      const { payload } = await jwtVerify(token, this.#key, { currentDate: new Date(this.#now()) });
+      const payload = await this.#verify(token);
       const caller = this.#people.find(String(payload['upn']));
       if (!caller) throw invalidToken();
       return { ...caller, claims: claimsOf(payload) };
     } catch (error) {
+      if (error instanceof ClaimsWanted) throw error;
       if (error instanceof errors.JWTExpired)
         throw new ArmError(
           401,
@@ -58,6 +77,31 @@ export class Tokens {
         );
       throw invalidToken();
     }
+  }
+
+  async #verify(token: string): Promise<JWTPayload> {
+    const currentDate = new Date(this.#now());
+    const trusted = this.#trusted;
+    if (trusted === undefined || decodeJwt(token).iss !== trusted.issuer)
+      return (await jwtVerify(token, this.#key, { currentDate })).payload;
+    const keys = createLocalJWKSet(trusted.keys);
+    const { payload } = await jwtVerify(token, keys, { currentDate, issuer: trusted.issuer });
+    const lack = trusted.judge?.(payload);
+    if (lack === 'revoked') throw invalidToken();
+    if (lack !== undefined) throw new ClaimsWanted(lack.claims);
+    return payload;
+  }
+}
+
+/** A token that is good, and proves too little (learn.microsoft.com/entra/identity-platform/claims-challenge). */
+export class ClaimsWanted extends ArmError {
+  /** For `WWW-Authenticate`. */
+  readonly challenge: string;
+
+  constructor(claims: object) {
+    super(401, 'InvalidAuthenticationToken', 'The access token proves too little: see WWW-Authenticate.');
+    const wanted = Buffer.from(JSON.stringify(claims)).toString('base64');
+    this.challenge = `Bearer realm="", authorization_uri="https://localhost/adfs", error="insufficient_claims", claims="${wanted}"`;
   }
 }
 
