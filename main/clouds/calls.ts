@@ -17,6 +17,15 @@ export async function waitOut(clock: Clock, ms: number, signal?: AbortSignal): P
   if (signal?.aborted) throw cancelled();
 }
 
+/** Rejects with CANCELLED when the signal aborts. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = () => reject(cancelled());
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
 /** An answer that took longer tells too little: this computer may have slept, or its clock been set, in between. */
 const longestWayMs = 30_000;
 

@@ -5,6 +5,7 @@
  */
 import type { AsyncEntry } from '@napi-rs/keyring';
 import { LatchkeyError } from '../../shared/errors.ts';
+import { countOf, join, split } from './keychainPieces.ts';
 import type { Keychain } from './ports.ts';
 
 const service = 'Latchkey';
@@ -12,10 +13,6 @@ const service = 'Latchkey';
 const longestItem = process.platform === 'win32' ? 2_560 : 1024 * 1024;
 /** How long the system may take, which includes a person who types the keychain's password. Milliseconds. */
 const patienceMs = 60_000;
-
-/** A piece of a secret: which write it belongs to, its place, how many there are. */
-const pieceHead = /^([\da-f]{8}) (\d{1,4})\/(\d{1,4})\n/;
-const longestHead = 19;
 
 /** One item per name; a secret that is longer than `longest` bytes goes on in `name (2)`, `name (3)` … */
 export function createKeychain(longest = longestItem): Keychain {
@@ -36,32 +33,17 @@ export function createKeychain(longest = longestItem): Keychain {
   return {
     read: name =>
       told(async () => {
-        const first = await read(name, 1);
-        const head = headOf(first);
-        if (first === undefined || head === undefined) return undefined;
-        const pieces = [first];
-        for (let place = 2; place <= head.count; place++) {
-          const piece = await read(name, place);
-          const own = headOf(piece);
-          // A write that was cut off: half a secret is none.
-          if (piece === undefined || own?.write !== head.write || own.place !== place) return undefined;
-          pieces.push(piece);
-        }
-        return Buffer.concat(pieces.map(piece => piece.subarray(piece.indexOf(10) + 1))).toString('utf8');
+        const pieces = [await read(name, 1)];
+        const count = countOf(pieces[0]);
+        while (pieces.length < count) pieces.push(await read(name, pieces.length + 1));
+        return join(pieces);
       }),
     write: (name, secret) =>
       told(async () => {
-        const bytes = Buffer.from(secret);
-        const size = longest - longestHead;
-        const count = Math.max(1, Math.ceil(bytes.length / size));
-        const write = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString('hex');
-        for (let place = 1; place <= count; place++) {
-          const piece = bytes.subarray((place - 1) * size, place * size);
-          const entry = await item(name, place);
-          const head = Buffer.from(`${write} ${place}/${count}\n`);
-          await patiently(entry.setSecret(Buffer.concat([head, piece])));
-        }
-        await removeFrom(name, count + 1);
+        const pieces = split(secret, longest);
+        for (const [at, piece] of pieces.entries())
+          await patiently((await item(name, at + 1)).setSecret(piece));
+        await removeFrom(name, pieces.length + 1);
       }),
     remove: name => told(() => removeFrom(name, 1)),
   };
@@ -72,12 +54,6 @@ function patiently<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('it waits for a person')), patienceMs);
   return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-}
-
-function headOf(piece: Buffer | undefined): { write: string; place: number; count: number } | undefined {
-  const [, write, place, count] =
-    pieceHead.exec(piece?.subarray(0, longestHead).toString('latin1') ?? '') ?? [];
-  return write === undefined ? undefined : { write, place: Number(place), count: Number(count) };
 }
 
 async function told<T>(work: () => Promise<T>): Promise<T> {

@@ -5,7 +5,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Redirect, RedirectPage, Redirects } from './ports.ts';
+import type { Redirect, Redirects } from './ports.ts';
+import { showPage } from './redirectPage.ts';
 
 /** How often another port is tried where one of the two families has it taken. */
 const attempts = 10;
@@ -26,15 +27,15 @@ async function openRedirect(state: string, wanted: () => number): Promise<Redire
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     fieldsOf(request).then(
       fields => {
-        if (fields === undefined) return page(response, 404, { title: 'Nothing here', text: '' });
+        if (fields === undefined) return showPage(response, 404, { title: 'Nothing here', text: '' });
         if (answered || !isSame(fields['state'] ?? '', state)) {
-          return page(response, 400, {
+          return showPage(response, 400, {
             title: 'This is not the sign-in Latchkey waits for',
             text: 'Begin again in Latchkey, and use the newest browser tab.',
           });
         }
         answered = true;
-        return arrived.resolve({ fields, show: last => page(response, 200, last) });
+        return arrived.resolve({ fields, show: last => showPage(response, 200, last) });
       },
       () => response.destroy(),
     );
@@ -107,30 +108,6 @@ async function fieldsOf(request: IncomingMessage): Promise<Record<string, string
 function isSame(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function page(response: ServerResponse, status: number, { title, text }: RedirectPage): void {
-  response.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    connection: 'close',
-  });
-  response.end(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Latchkey</title>
-<style>
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
-body { min-height: 90vh; display: grid; place-content: center; margin: 0 auto; max-width: 32em; padding: 2em }
-h1 { font-size: 1.3em; margin: 0 }
-p { opacity: .75; margin: .4em 0 0 }
-</style>
-<h1>${escapeText(title)}</h1><p>${escapeText(text)}</p></html>`);
-}
-
-function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** Lets a page that is on its way arrive. */

@@ -5,10 +5,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-const programs = ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon'];
+const programs = { bus: 'dbus-daemon', send: 'dbus-send', keyring: 'gnome-keyring-daemon' };
 
 /** The programs of this that are missing here. */
-export const missingForSecretService = programs.filter(
+export const missingForSecretService = Object.values(programs).filter(
   name => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined,
 );
 
@@ -19,7 +19,7 @@ export async function startSecretService(
 ): Promise<Record<string, string>> {
   const home = { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), XDG_RUNTIME_DIR: join(folder, 'run') };
   for (const path of Object.values(home)) mkdirSync(path, { recursive: true, mode: 0o700 });
-  const bus = spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], {
+  const bus = spawn(programs.bus, ['--session', '--nofork', '--print-address'], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, ...home },
   });
@@ -27,7 +27,7 @@ export async function startSecretService(
   const [line] = (await once(bus.stdout, 'data')) as [Buffer];
   const env = { DBUS_SESSION_BUS_ADDRESS: line.toString().trim(), ...home };
   const keyring = spawn(
-    'gnome-keyring-daemon',
+    programs.keyring,
     ['--foreground', '--unlock', '--components=secrets', `--control-directory=${join(folder, 'run')}`],
     { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...env } },
   );
@@ -44,7 +44,7 @@ export async function startSecretService(
 /** Is the collection there that new secrets go to? The keyring answers before it is. */
 function hasCollection(env: Record<string, string>): boolean {
   const ask = (to: string, path: string, ...call: string[]) =>
-    spawnSync('dbus-send', ['--session', '--print-reply', `--dest=${to}`, path, ...call], {
+    spawnSync(programs.send, ['--session', '--print-reply', `--dest=${to}`, path, ...call], {
       env: { ...process.env, ...env },
       encoding: 'utf8',
     }).stdout;

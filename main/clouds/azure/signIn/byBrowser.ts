@@ -3,7 +3,7 @@ import type { AuthenticationResult, PublicClientApplication } from '@azure/msal-
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Redirects } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
-import { cancelled } from '../../calls.ts';
+import { untilAborted } from '../../calls.ts';
 import { redirectRefusal } from './refusals.ts';
 
 export interface Wanted {
@@ -63,13 +63,4 @@ export async function byBrowser(
     answer.show({ title: 'That did not work', text: told });
     throw error;
   }
-}
-
-/** Rejects with CANCELLED when the signal aborts. */
-export function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const abort = () => reject(cancelled());
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -3,8 +3,9 @@ import type { AuthenticationResult, DeviceCodeRequest, PublicClientApplication }
 import { toWire } from '../../../../shared/domain/time.ts';
 import type { Clock } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
+import { untilAborted } from '../../calls.ts';
 import { noToken } from '../errors.ts';
-import { untilAborted, type Wanted } from './byBrowser.ts';
+import type { Wanted } from './byBrowser.ts';
 
 /** Throws CANCELLED when the signal aborts, and what msal throws. */
 export async function byDeviceCode(

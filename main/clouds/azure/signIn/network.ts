@@ -4,13 +4,11 @@ import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@az
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import { bounded } from '../bounded.ts';
 import { unreachable } from '../errors.ts';
+import { asDocumented, withInterval } from './documented.ts';
 
 /** Longest answer of an authority, in bytes. */
 const longestAnswer = 4 * 1024 * 1024;
 const exchangeMs = 30_000;
-/** Seconds between two questions whether a code was typed, where the authority names none (RFC 8628 section 3.2). */
-const usualInterval = 5;
-
 export interface Network extends INetworkModule {
   /** What kept the last exchange from being one; undefined after one that was answered. */
   failure(): LatchkeyError | undefined;
@@ -65,21 +63,4 @@ export function createNetwork(ca: string | undefined): Network {
     sendGetRequestAsync: (url, options) => send('GET', url, options),
     sendPostRequestAsync: (url, options) => send('POST', url, options),
   };
-}
-
-/**
- * A question for the token of a device code by the name that RFC 8628 and Entra's documents have for it: msal uses a short
- * one, which only Entra knows (learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code).
- */
-function asDocumented(body: string): string {
-  return body.replace(
-    /(^|&)grant_type=device_code(?=&|$)/,
-    '$1grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code',
-  );
-}
-
-/** msal asks without a pause where an authority names no interval. */
-function withInterval(body: unknown): Record<string, unknown> {
-  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-  return 'device_code' in fields && !('interval' in fields) ? { ...fields, interval: usualInterval } : fields;
 }

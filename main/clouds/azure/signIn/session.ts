@@ -7,8 +7,9 @@ import type { AuthenticationResult, PublicClientApplication } from '@azure/msal-
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Os } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
+import { untilAborted } from '../../calls.ts';
 import type { RenewalOptions } from '../renewal.ts';
-import { byBrowser, untilAborted } from './byBrowser.ts';
+import { byBrowser } from './byBrowser.ts';
 import { byDeviceCode } from './byDeviceCode.ts';
 import { createNetwork } from './network.ts';
 import { authorityOf, isIssuer, type Place, scopeOf } from './places.ts';
