@@ -10,6 +10,7 @@ import { useConnectRuns } from '../state/connectRuns.ts';
 import { useGrants } from '../state/grants.ts';
 import { openDialog } from '../state/view.ts';
 import { connectTo, lockThese, requestFor } from '../vms/actions.ts';
+import { Check } from './Check.tsx';
 import { ConnectCard } from './ConnectCard.tsx';
 import { ConnectionSettingsForm } from './ConnectionSettingsForm.tsx';
 import css from './Details.module.css';
@@ -113,6 +114,7 @@ export function VmDetails({ row }: { row: VmRow }) {
       {detail?.policyError !== undefined && <ErrorNote error={detail.policyError} />}
       {detail?.policy !== undefined && <PolicyFacts policy={detail.policy} />}
       {grant !== undefined && <GrantFacts grant={grant} />}
+      <Check key={row.id} vm={row.id} name={row.name} />
       {row.tab === 'configured' && (
         <Section title={text('settings.connection')}>
           <ConnectionSettingsForm vm={row.id} />

@@ -28,6 +28,15 @@ const shots: Record<string, { query?: string; steps: Step[] }> = {
       page => row(page, 'sql-prod-1').click({ modifiers: ['Shift'] }),
     ],
   },
+  check: {
+    query: '?pace=0.05',
+    steps: [
+      page => row(page, 'web-1').click(),
+      page => page.getByRole('button', { name: 'Check this VM' }).click(),
+      page => page.getByText('1 problem, 1 warning.').scrollIntoViewIfNeeded(),
+      page => page.waitForTimeout(300),
+    ],
+  },
   'not-configured': {
     steps: [
       page => page.getByRole('tab', { name: 'Not configured' }).click(),

@@ -46,6 +46,26 @@ const row = (name: string) => page.getByRole('row', { name, exact: false }).firs
 // A toast is a dialog too; only ours hold a form.
 const dialog = () => page.locator('[role=dialog]:has(form)');
 
+it('a check tells what stands in the way with its remedy, what is right on demand, and of this VM alone', async () => {
+  await open();
+  await row('web-1').click();
+  await page.getByText('How you get to port 22').waitFor();
+  await page.getByRole('button', { name: 'Check this VM' }).click();
+  await page.getByText('1 problem, 1 warning.').waitFor();
+  const states = await page
+    .locator('li[data-state]')
+    .filter({ visible: true })
+    .evaluateAll(items => items.map(item => item.textContent));
+  expect(states[0]).toMatch(/^Problem · Resource locks.*can’t be shut\..*Have the lock/s);
+  expect(states[1]).toMatch(/^Warning · Your rights/);
+  expect(states).toHaveLength(2);
+  await page.getByText('4 things are as it should be').click();
+  await page.getByText('You are signed in as a.berg@contoso.example.').waitFor();
+  await row('web-2').click();
+  await page.getByRole('button', { name: 'Check this VM' }).waitFor();
+  expect(await page.getByText('1 problem, 1 warning.').count()).toBe(0);
+});
+
 describe.each(['light', 'dark'] as const)('in the %s theme', theme => {
   /** The second theme can only break what is about colours. */
   const accessible = async (what: string): Promise<void> =>
@@ -56,6 +76,10 @@ describe.each(['light', 'dark'] as const)('in the %s theme', theme => {
     await row('web-1').click();
     await page.getByText('How you get to port 22').waitFor();
     await accessible('VMs');
+    await page.getByRole('button', { name: 'Check this VM' }).click();
+    await page.getByText('1 problem, 1 warning.').waitFor();
+    await accessible('a checked VM');
+    await row('web-1').click();
     await page.keyboard.press('r');
     await dialog().getByText('NSG nsg-web').waitFor();
     await accessible('request');
