@@ -81,6 +81,12 @@ export const azureActions: readonly ActionUse[] = [
     at: 'vm',
     use: 'read SSH host keys from the console log',
   },
+  {
+    action: 'Microsoft.Insights/eventtypes/values/read',
+    job: 'view',
+    at: 'subscription',
+    use: 'read the activity log',
+  },
 
   {
     action: `${rules}/read`,

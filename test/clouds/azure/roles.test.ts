@@ -24,7 +24,15 @@ async function view(cloud: Cloud, practice: Practice) {
   const listed = (await all(cloud.inventory(scope))).flat();
   const vm = await cloud.vm(practice.vm('web-1'));
   if (!vm) return fail('no VM is seen');
-  return { scope, listed, vm, endpoints: cloud.endpoints(vm, [22]), hostKeys: await cloud.hostKeys(vm) };
+  const history = (await all(cloud.history(scope, Date.now() - 3_600_000))).flat();
+  return {
+    scope,
+    history,
+    listed,
+    vm,
+    endpoints: cloud.endpoints(vm, [22]),
+    hostKeys: await cloud.hostKeys(vm),
+  };
 }
 
 async function request(cloud: Cloud, practice: Practice) {
