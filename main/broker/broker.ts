@@ -77,7 +77,7 @@ export async function createBroker(options: BrokerOptions) {
   const guard = createGuards({ accounts, grants, activity });
   const policies = createPolicies({ db, os, accounts, inventory, activity });
   const connect = createConnect({ db, os, dataDirectory, accounts, inventory, egress, grants, activity });
-  const doctor = createDoctor({ os, accounts, inventory, egress, client: connect.client });
+  const doctor = createDoctor({ os, accounts, inventory, egress, client: kind => connect.client(kind) });
   const granted = grants.onChange(grant => inventory.granted(grant));
   const history = createHistory({
     db,

@@ -32,38 +32,30 @@ export function createDoctor(deps: {
     if (signIn.some(({ check, state }) => check === 'sign-in' && state === 'problem'))
       return { vm: examined, findings: signIn };
     const vm = await look(known);
-    const findings = await Promise.all([
-      signIn,
-      vm instanceof LatchkeyError ? [couldNot('power', vm)] : vmFindings(vm),
-      vm instanceof LatchkeyError ? [] : askCloud(vm),
-      vm instanceof LatchkeyError || vm.kind === 'classic' ? [] : myIp(vm),
-      computerFindings({ client, keychain: account?.kind === 'practice' ? undefined : os.keychain }, known),
-    ]);
-    return { vm: examined, findings: findings.flat() };
+    const here = computerFindings(
+      { client, keychain: account?.kind === 'practice' ? undefined : os.keychain },
+      known,
+    );
+    if (vm instanceof LatchkeyError)
+      return { vm: examined, findings: [...signIn, couldNot('power', vm), ...(await here)] };
+    const asked = await Promise.all([askCloud(vm), myIp(vm), here]);
+    return { vm: examined, findings: [...signIn, ...vmFindings(vm), ...asked.flat()] };
   }
 
   async function examineAll(): Promise<Examination> {
     await accounts.settled();
     const list = accounts.list();
-    const findings = await Promise.all([
-      list.length === 0
-        ? [
-            problem(
-              'sign-in',
-              'No account is signed in.',
-              'Add one: `latchkey accounts add azure`, or try `latchkey --practice vms`.',
-            ),
-          ]
-        : [],
-      ...list.map(async account => {
-        const signIn = await accountFindings(account);
-        if (signIn.some(({ state }) => state === 'problem')) return signIn;
-        return [...signIn, ...(await askCloud(undefined, account))];
-      }),
-      list.length === 0 ? [] : observersFindings(),
-      computerFindings({ client, keychain: os.keychain }),
-    ]);
-    return { findings: findings.flat() };
+    const here = computerFindings({ client, keychain: os.keychain });
+    if (list.length === 0) {
+      const fix = 'Add one: `latchkey accounts add azure`, or try `latchkey --practice vms`.';
+      return { findings: [problem('sign-in', 'No account is signed in.', fix), ...(await here)] };
+    }
+    const each = list.map(async account => {
+      const signIn = await accountFindings(account);
+      if (signIn.some(({ state }) => state === 'problem')) return signIn;
+      return [...signIn, ...(await askCloud(undefined, account))];
+    });
+    return { findings: (await Promise.all([...each, observersFindings(), here])).flat() };
   }
 
   /** Is the sign-in taken now, and do the clocks agree? */
@@ -109,8 +101,8 @@ export function createDoctor(deps: {
   }
 
   async function myIp(vm: Vm): Promise<Finding[]> {
-    const seen = await egress.sources(vm, ['my-ip'], []).catch(told);
-    return [myIpFinding(vm, seen)];
+    if (vm.kind === 'classic') return [];
+    return [myIpFinding(vm, await egress.sources(vm, ['my-ip'], []).catch(told))];
   }
 
   async function observersFindings(): Promise<Finding[]> {

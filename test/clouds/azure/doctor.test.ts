@@ -34,7 +34,7 @@ test('a healthy VM: nothing to say, every check made, nothing but reads', async 
   expect([...checks].toSorted()).toEqual(['locks', 'plan', 'priorities', 'rights', 'rules']);
   const asked = practice.asked();
   expect(asked.length).toBeGreaterThan(5);
-  expect(asked.filter(one => !/^GET /.test(one) && !asking.test(one))).toEqual([]);
+  expect(asked.filter(one => !one.startsWith('GET ') && !asking.test(one))).toEqual([]);
 });
 
 function nsg(name: string): NetworkSecurityGroup {
@@ -248,7 +248,7 @@ describe('rights', () => {
     const all = await owner.examine(undefined);
     expect(bad(all)).toEqual([]);
     expect(all[0]?.text).toBe('You see 2 subscriptions: Contoso Production, Contoso Test.');
-    expect(practice.asked().filter(one => !/^GET /.test(one))).toEqual([]);
+    expect(practice.asked().filter(one => !one.startsWith('GET '))).toEqual([]);
     const nobody = await practice.signIn({ user: 'nobody' });
     expect(await nobody.examine(undefined)).toMatchObject([{ check: 'scopes', state: 'problem' }]);
   });
