@@ -16,6 +16,7 @@ const icons: Record<Hop['kind'], IconName> = {
   'load-balancer': 'cloud',
   'subnet-nsg': 'shield',
   'nic-nsg': 'shield',
+  'network-acl': 'shield',
   'security-groups': 'group',
   vm: 'vm',
 };

@@ -93,5 +93,6 @@ function vmHop(vm: Vm, nic: NetworkInterface | undefined, result: Effective): Ho
 
 function kindOf(layer: GateLayer): Hop['kind'] {
   if (layer.mode === 'any-allow') return 'security-groups';
+  if (layer.gates[0]?.kind === 'network-acl') return 'network-acl';
   return layer.place === 'subnet' ? 'subnet-nsg' : 'nic-nsg';
 }

@@ -76,5 +76,6 @@ export function accessOf(vm: Vm, hasLiveGrant: boolean): { access: Access; expos
 /** The icon of the connection column: the innermost kind of gate there is. */
 export function gateOf(vm: Vm): VmRow['gate'] {
   const gates = vm.interfaces.flatMap(nic => nic.layers.flatMap(layer => layer.gates));
-  return gates[0]?.kind ?? 'none';
+  const kind = gates.find(gate => gate.kind !== 'network-acl')?.kind;
+  return kind === undefined || kind === 'network-acl' ? 'none' : kind;
 }

@@ -74,7 +74,8 @@ export interface GateLayer {
 export interface Gate {
   id: GateId;
   name: string;
-  kind: 'nsg' | 'security-group';
+  /** `network-acl`: read and named, never written to. */
+  kind: 'nsg' | 'security-group' | 'network-acl';
   /** For security groups: is this the VM's own group `latchkey-<instance>`? */
   own?: boolean | undefined;
   rules: GateRule[];

@@ -1,6 +1,7 @@
 /** From what a person asks for to rules that stand: checks, orders, the ledger first, then the gates. */
 import type { Protocol } from '../../../shared/contract/common.ts';
 import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
+import { inTheWay } from '../../../shared/domain/effective/inTheWay.ts';
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { isLive } from '../../../shared/domain/live.ts';
 import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
@@ -102,11 +103,13 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
   return {
     async preview(ref, request) {
       const { vm, ports, sources, forMs, orders } = await prepare(ref, request);
-      const writes = orders(newGrantId(context.random), context.cloudNow(vm.account) + forMs).map(
+      const planned = orders(newGrantId(context.random), context.cloudNow(vm.account) + forMs);
+      const writes = planned.map(
         order =>
           `${order.gateName}: let ${order.sources.join(', ')} in to ${portList(order.ports)} for ${formatDuration(forMs)}`,
       );
-      return { vm: vm.id, vmName: vm.name, ports, sources, forMs, writes, notes: [] };
+      const notes = obstacles(vm, planned, ports, sources);
+      return { vm: vm.id, vmName: vm.name, ports, sources, forMs, writes, notes };
     },
     async open(ref, request) {
       const { vm, ports, sources, forMs, owner, orders } = await prepare(ref, request).catch(
@@ -147,7 +150,8 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
         cause: undefined,
       };
       const planned = orders(id, endsAt);
-      ledger.together(() => ledger.insert(grant, planned));
+      const notes = obstacles(vm, planned, ports, sources);
+      ledger.together(() => ledger.insert({ ...grant, notes }, planned));
       context.tell(grant, 'request', { text: `Access to ${vm.name} asked for ${formatDuration(forMs)}.` });
       context.changed(id);
       context.wake();
@@ -155,6 +159,15 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
     },
     finish,
   };
+}
+
+/** What the grant's rules can't open, a sentence for each: it is told, not hidden, and not refused on what may be old. */
+function obstacles(vm: Vm, orders: RuleOrder[], ports: Prepared['ports'], sources: string[]): string[] {
+  const found = inTheWay(vm, { ports, sources }, new Set(orders.map(order => order.gate)));
+  return found.map(({ gate, rule, port, protocol, source }) => {
+    const by = rule === undefined ? 'no rule of it lets it in' : `rule ${rule.priority ?? rule.name}`;
+    return `${gate.name} stops ${protocol === 'any' ? '' : `${protocol.toUpperCase()} `}${port} from ${source} (${by}): Latchkey does not change it, so nothing may answer.`;
+  });
 }
 
 /** What is known may be old: before a VM is called stopped, its cloud is asked. */

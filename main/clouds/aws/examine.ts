@@ -8,7 +8,7 @@ const mostGroups = 5;
 
 export function examineInstance(vm: Vm): Finding[] {
   return vm.interfaces.map(nic => {
-    const groups = nic.layers.flatMap(layer => layer.gates);
+    const groups = nic.layers.flatMap(layer => layer.gates).filter(gate => gate.kind === 'security-group');
     const own = groups.some(group => group.own === true);
     const name = nic.id.split('/').at(-1) ?? nic.id;
     if (own || groups.length < mostGroups)

@@ -6,6 +6,7 @@ import { readPolicy } from '../../../shared/domain/policyTag.ts';
 import type { Gate, NetworkInterface, Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError } from '../../../shared/errors.ts';
 import { cloudCode } from '../calls.ts';
+import { type Acls, aclLayers, readAcls } from './acls.ts';
 import type { Connection } from './connection.ts';
 import { gateOf, instanceRef, ownGroupName, tagRecord, vmIdOf } from './names.ts';
 import { gateRule, listRules } from './rules.ts';
@@ -16,15 +17,19 @@ interface Region {
   owner: string;
   account: AccountId;
   rules: Map<string, SecurityGroupRule[]>;
+  acls: Acls;
 }
 
-/** All VMs of a region, page by page. The rules of the region are read once, beside the first page. */
+/** All VMs of a region, page by page. The rules and network ACLs of the region are read once, beside the first page. */
 export async function* listVms(
   aws: Connection,
   where: { region: string; owner: string; account: AccountId },
   signal?: AbortSignal,
 ): AsyncGenerator<Vm[]> {
-  const reading = listRules(aws, where.region, 'all', signal);
+  const reading = Promise.all([
+    listRules(aws, where.region, 'all', signal),
+    readAcls(aws, where.region, 'all', signal),
+  ]);
   // A failure is thrown where it is awaited; this keeps Node from calling it unhandled until then.
   reading.catch(() => undefined);
   let NextToken: string | undefined;
@@ -36,7 +41,7 @@ export async function* listVms(
       (ec2, options) => ec2.describeInstances(input, options),
       signal,
     );
-    const region = regionOf(where, await reading);
+    const region = regionOf(where, ...(await reading));
     yield instancesOf(answer.Reservations).map(instance => toVm(instance, region));
     NextToken = answer.NextToken || undefined;
   } while (NextToken !== undefined);
@@ -85,8 +90,12 @@ export async function readVm(
   const instance = await readInstance(aws, id, signal);
   if (instance === undefined) return undefined;
   const groups = [...groupsOf(instance).keys()];
-  const rules = groups.length === 0 ? [] : await listRules(aws, name, groups, signal);
-  return toVm(instance, regionOf({ region: name, owner, account }, rules));
+  const subnets = (instance.NetworkInterfaces ?? []).flatMap(nic => nic.SubnetId ?? []);
+  const [rules, acls] = await Promise.all([
+    groups.length === 0 ? [] : listRules(aws, name, groups, signal),
+    readAcls(aws, name, [...new Set(subnets)], signal),
+  ]);
+  return toVm(instance, regionOf({ region: name, owner, account }, rules, acls));
 }
 
 /** Terminated instances stay listed for an hour; they are no VMs any more. */
@@ -109,9 +118,10 @@ export function nameOf(instance: Instance): string {
 function regionOf(
   where: { region: string; owner: string; account: AccountId },
   rules: SecurityGroupRule[],
+  acls: Acls,
 ): Region {
   const byGroup = Map.groupBy(rules, rule => rule.GroupId ?? '');
-  return { name: where.region, owner: where.owner, account: where.account, rules: byGroup };
+  return { name: where.region, owner: where.owner, account: where.account, rules: byGroup, acls };
 }
 
 /** The model of an instance; pure. */
@@ -153,7 +163,7 @@ function toInterface(nic: InstanceNetworkInterface, instance: string, region: Re
     privateAddresses: [...ipv4.flatMap(found => found.PrivateIpAddress ?? []), ...ipv6],
     // An IPv6 address of a VPC is the same inside and outside.
     publicAddresses: [...ipv4.flatMap(found => found.Association?.PublicIp ?? []), ...ipv6],
-    layers: [{ place: 'instance', mode: 'any-allow', gates }],
+    layers: [...aclLayers(region.name, nic, region.acls), { place: 'instance', mode: 'any-allow', gates }],
   };
 }
 

@@ -5,6 +5,8 @@
  */
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Policy } from '../../../shared/contract/policies.ts';
+import { cidrFamily } from '../../../shared/domain/cidr.ts';
+import { inTheWay } from '../../../shared/domain/effective/inTheWay.ts';
 import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
@@ -52,7 +54,7 @@ export async function draftLock(
       ...exposing.map(rule => revokeStep(aws, fresh, own, rule)),
       ...policyStep(aws, fresh, policy, name),
     ],
-    warnings: warnings(fresh, policy, exposing),
+    warnings: [...warnings(fresh, policy, exposing), ...shutByAcl(vm, policy)],
     alsoAffects: (await alsoBehind(aws, fresh.ref, [...shared], signal)).names,
   };
 }
@@ -237,6 +239,20 @@ function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[]): 
         `The interface ${id} has ${groups.length} security groups already. Unless AWS has raised your quota (5 is the default), the lock will be refused before anything is revoked: detach a group it does not need first.`,
     ),
   ];
+}
+
+/** Protected ports that the subnet's network ACL keeps shut: a grant would open nothing there. */
+function shutByAcl(vm: Vm, policy: Policy): string[] {
+  const families = new Set(vm.interfaces.flatMap(nic => nic.privateAddresses).map(cidrFamily));
+  return policy.ports.flatMap(({ port, protocol, sources }) => {
+    const anywhere = [...families].map(family => (family === 'ipv4' ? '0.0.0.0/0' : '::/0'));
+    const asked = { ports: [{ port, protocol }], sources: sources.length > 0 ? sources : anywhere };
+    const found = inTheWay(vm, asked, new Set()).filter(({ gate }) => gate.kind === 'network-acl');
+    return found.map(
+      ({ gate, rule, source }) =>
+        `The network ACL ${gate.name} stops ${protocol.toUpperCase()} ${port} from ${source === '0.0.0.0/0' || source === '::/0' ? 'some or all of the internet' : source}${rule?.priority === undefined ? '' : ` (rule ${rule.priority})`}. Latchkey does not change it: where it stops a person, no grant lets them in.`,
+    );
+  });
 }
 
 function groupText(fresh: Fresh, id: string): string {

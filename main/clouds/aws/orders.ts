@@ -45,7 +45,8 @@ const mostGroups = 16;
 
 /** Throws UNSUPPORTED for a VM that no group of its own can stand in front of. */
 export function refuseUnsupported(vm: Vm): void {
-  const gatesOf = (nic: Vm['interfaces'][number]) => nic.layers.flatMap(layer => layer.gates);
+  const gatesOf = (nic: Vm['interfaces'][number]) =>
+    nic.layers.flatMap(layer => layer.gates).filter(gate => gate.kind === 'security-group');
   const full = vm.interfaces.find(nic => {
     const gates = gatesOf(nic);
     return gates.length >= mostGroups && !gates.some(({ own }) => own === true);

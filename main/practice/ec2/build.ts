@@ -1,6 +1,7 @@
 /** Puts things into a world: what the seed and the crowd are made with. Ids come from names, so they never change. */
 import { createHash } from 'node:crypto';
 import type {
+  AclEntry,
   GroupRule,
   Instance,
   NetworkInterface,
@@ -63,6 +64,7 @@ export function buildRegion(
     id: acl,
     vpcId: vpc.id,
     subnetIds: [v4.id, v6.id],
+    isDefault: true,
     tags: new Map(),
     entries: [true, false].flatMap(egress => [
       { ...open, egress, cidr: '0.0.0.0/0' },
@@ -75,6 +77,14 @@ export function buildRegion(
 
 const network = (vpc: Vpc, v4: Subnet, v6: Subnet): Network => ({ vpc, v4, v6 });
 const named = (name: string) => new Map([['Name', name]]);
+
+/** An ACL of a subnet's own, instead of the one it had. */
+export function buildAcl(region: Region, subnet: Subnet, name: string, entries: AclEntry[]): void {
+  for (const acl of region.acls.values()) acl.subnetIds = acl.subnetIds.filter(id => id !== subnet.id);
+  const id = stableId('acl', `${region.name}/${name}`);
+  const { vpcId } = subnet;
+  region.acls.set(id, { id, vpcId, subnetIds: [subnet.id], isDefault: false, tags: named(name), entries });
+}
 
 export interface SeedRule {
   port: number;

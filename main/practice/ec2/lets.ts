@@ -15,12 +15,17 @@ export function lets(
 ): boolean {
   if (!ipaddr.isValid(source)) return false;
   const address = ipaddr.process(source);
-  if (!aclLets(region, nic, address, port)) return false;
+  if (!aclLets(region, nic, address, port, false)) return false;
+  // ACLs know no connections: the answer needs a way of its own, to whatever port the client chose.
+  if (!clientPorts.every(back => aclLets(region, nic, address, back, true))) return false;
   return nic.groupIds.some(id => {
     const rules = region.groups.get(id)?.rules.values() ?? [];
     return [...rules].some(rule => isSeen(rule, now) && ruleLets(region, rule, address, port));
   });
 }
+
+/** Ends of the ranges that systems choose a client's port from. */
+const clientPorts = [1024, 32_768, 49_152, 60_999, 65_535];
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -38,11 +43,17 @@ function ruleLets(region: Region, rule: GroupRule, address: Address, port: numbe
   );
 }
 
-/** Of the entries inwards, the one with the lowest number that fits decides; without one nothing passes. */
-function aclLets(region: Region, nic: NetworkInterface, address: Address, port: number): boolean {
+/** Of the entries of one direction, the one with the lowest number that fits decides; without one nothing passes. */
+function aclLets(
+  region: Region,
+  nic: NetworkInterface,
+  address: Address,
+  port: number,
+  egress: boolean,
+): boolean {
   const acl = [...region.acls.values()].find(each => each.subnetIds.includes(nic.subnetId));
   const deciding = acl?.entries
-    .filter(entry => !entry.egress && isWithin(address, entry.cidr))
+    .filter(entry => entry.egress === egress && isWithin(address, entry.cidr))
     .filter(entry => entry.protocol === '-1' || entry.protocol === '6')
     .filter(entry => !entry.ports || (port >= entry.ports.from && port <= entry.ports.to))
     .sort((a, b) => a.number - b.number)[0];

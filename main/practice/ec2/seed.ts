@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Policy, type PolicyPort } from '../../../shared/contract/policies.ts';
 import { policyTags } from '../../../shared/domain/policyTag.ts';
 import {
+  buildAcl,
   buildGroup,
   buildInstance,
   buildOwnGroup,
@@ -11,7 +12,7 @@ import {
   type SeedInstance,
 } from './build.ts';
 import { addCrowd } from './crowd.ts';
-import type { AccessKey, Region, World } from './world.ts';
+import type { AccessKey, AclEntry, Region, World } from './world.ts';
 
 const account = '467201983345';
 const anywhere = '0.0.0.0/0';
@@ -71,7 +72,24 @@ function seedNorth(region: Region, network: Network, launchedAt: number) {
   add({ key: 'nameless', groups: [data], tags: { team: 'payments' } });
 }
 
+/** Of the subnet of IPv6: what a security department adds, and what comes of it. Answers go to any port of a client. */
+const edgeAcl: AclEntry[] = [
+  { number: 90, egress: false, allow: false, protocol: '6', cidr: '::/0', ports: { from: 5985, to: 5986 } },
+  { number: 95, egress: false, allow: false, protocol: '-1', cidr: '2001:db8:bad::/48' },
+  { number: 100, egress: false, allow: true, protocol: '-1', cidr: '::/0' },
+  {
+    number: 95,
+    egress: true,
+    allow: false,
+    protocol: '6',
+    cidr: '2001:db8:dead::/48',
+    ports: { from: 1024, to: 65_535 },
+  },
+  { number: 100, egress: true, allow: true, protocol: '-1', cidr: '::/0' },
+];
+
 function seedEast(region: Region, network: Network, launchedAt: number) {
+  buildAcl(region, network.v6, 'edge', edgeAcl);
   const add = adder(region, network, launchedAt);
   const inside = buildGroup(region, network, 'pay-inside', 'Inside only', [
     { port: 443, from: '10.0.0.0/8' },

@@ -23,6 +23,8 @@ export interface Subnet extends Resource {
 export interface NetworkAcl extends Resource {
   vpcId: string;
   subnetIds: string[];
+  /** The one that AWS makes with a VPC. */
+  isDefault: boolean;
   entries: AclEntry[];
 }
 export interface AclEntry {

@@ -100,6 +100,7 @@ export const vms = {
   'hop.load-balancer': 'Load balancer {name}',
   'hop.subnet-nsg': 'Subnet NSG {name}',
   'hop.nic-nsg': 'NIC NSG {name}',
+  'hop.network-acl': 'Network ACL {name}',
   'hop.security-groups': 'Security group {name}',
   'hop.vm': '{name}',
   'lets.yes': 'lets you in',

@@ -144,7 +144,7 @@ describe.each(sides)('in $cloud', ({ vm, port, write, remove, refusal }) => {
   test('its time is over before it is open: nothing stays open', async () => {
     const world = await startWorld();
     const broker = await world.broker();
-    await world.fault({ ...write, delayMs: 200 });
+    await world.fault({ ...write, delayMs: 1_000 });
     const opening = open(broker, vm, { forMs: 60_000 });
     opening.catch(() => undefined);
     const { id } = await anyGrant(broker);

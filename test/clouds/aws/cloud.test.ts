@@ -42,7 +42,7 @@ describe('an account', () => {
     );
   });
 
-  it('lists a region in two requests', async () => {
+  it('lists a region in three requests', async () => {
     const vms = await practice.vms(cloud, 'us-east-1');
     expect(vms.map(({ name }) => name).sort()).toEqual([
       '<img src=x onerror=alert(1)>',
@@ -51,7 +51,11 @@ describe('an account', () => {
       'pay-edge6',
       'pay-hub',
     ]);
-    expect(practice.actions().sort()).toEqual(['DescribeInstances', 'DescribeSecurityGroupRules']);
+    expect(practice.actions().sort()).toEqual([
+      'DescribeInstances',
+      'DescribeNetworkAcls',
+      'DescribeSecurityGroupRules',
+    ]);
     expect(vms.find(({ name }) => name === 'pay-desk')?.os).toBe('windows');
     expect(vms.find(({ name }) => name === 'pay-edge6')?.interfaces[0]?.privateAddresses[0]).toMatch(
       /^2001:db8:/,

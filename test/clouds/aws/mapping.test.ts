@@ -10,6 +10,7 @@ const region = {
   name: 'eu-north-1',
   owner: '467201983345',
   account: parseAccountId('practice-aws'),
+  acls: new Map(),
   rules: new Map<string, SecurityGroupRule[]>([
     [
       'sg-1',

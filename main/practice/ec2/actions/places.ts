@@ -145,7 +145,7 @@ function aclItem(acl: NetworkAcl, account: string) {
     networkAclId: acl.id,
     vpcId: acl.vpcId,
     ownerId: account,
-    default: true,
+    default: acl.isDefault,
     entrySet: items(
       acl.entries.map(entry => ({
         ruleNumber: entry.number,
