@@ -34,6 +34,7 @@ export const errorKinds = {
   TIME_TOO_LONG: 'policy',
   SOURCE_NOT_ALLOWED: 'policy',
   SOURCE_FAMILY: 'policy',
+  ADMIN_RULE_DENIES: 'policy',
   VM_STOPPED: 'policy',
   GRANT_OVER: 'policy',
   PLAN_CHANGED: 'policy',

@@ -14,6 +14,7 @@ import css from './Ways.module.css';
 const icons: Record<Hop['kind'], IconName> = {
   you: 'person',
   'load-balancer': 'cloud',
+  'admin-rules': 'group',
   'subnet-nsg': 'shield',
   'nic-nsg': 'shield',
   'network-acl': 'shield',

@@ -62,7 +62,16 @@ export type VmRow = z.infer<typeof vmRow>;
 
 /** One station on a packet's way, as the window draws it. */
 export const hop = z.object({
-  kind: z.enum(['you', 'load-balancer', 'subnet-nsg', 'nic-nsg', 'network-acl', 'security-groups', 'vm']),
+  kind: z.enum([
+    'you',
+    'load-balancer',
+    'admin-rules',
+    'subnet-nsg',
+    'nic-nsg',
+    'network-acl',
+    'security-groups',
+    'vm',
+  ]),
   title: z.string(),
   lets: z.enum(['yes', 'no', 'unknown']),
   /** The rule that decides, e.g. `100 latchkey-7f3a-22`. */

@@ -9,12 +9,15 @@ type Way = VmDetail['ways'][number];
 
 /**
  * May `source` (address or CIDR) reach this port of the VM, and over which stations? Of several interfaces the way
- * goes by the one that lets the source in, else by the primary one. Throws BAD_CIDR.
+ * goes by the one that lets the source in, else by one of which we can't tell, else by the primary one. Throws BAD_CIDR.
  */
 export function wayTo(vm: Vm, wanted: { port: number; protocol: Protocol; source: string }): Way {
   const nics = vm.interfaces.toSorted((a, b) => Number(b.primary) - Number(a.primary));
   const results = nics.map(nic => effective(nic, { cloud: vm.cloud, ...wanted }));
-  const best = results.find(r => r.verdict === 'allowed') ?? results.find(r => r.layers.length > 0);
+  const best =
+    results.find(r => r.verdict === 'allowed') ??
+    results.find(r => r.verdict === 'unknown' && r.layers.length > 0) ??
+    results.find(r => r.layers.length > 0);
   const result = best ?? results[0] ?? { verdict: 'unknown', layers: [] };
   const nic = nics[results.indexOf(result)];
   const verdict = isOff(vm) && result.verdict === 'allowed' ? 'denied' : result.verdict;
@@ -62,11 +65,17 @@ function layerHop(verdict: LayerVerdict): Hop {
 }
 
 function noteOf(verdict: LayerVerdict, partly: boolean): string | undefined {
+  const { layer, rule } = verdict;
+  if (verdict.skipped) return 'is not asked: an admin rule before it lets this in for good';
+  if (layer.unread !== undefined) return layer.unread;
+  if (rule?.access === 'always-allow') return 'lets it in for good, whatever the network security groups say';
   if (partly) return 'lets in only a part of this range';
-  if (verdict.rule === undefined) return verdict.lets === 'no' ? 'no rule lets it in' : undefined;
-  switch (verdict.rule.by) {
+  if (layer.mode === 'admin')
+    return verdict.lets === 'yes' ? 'leaves it to the network security groups' : undefined;
+  if (rule === undefined) return verdict.lets === 'no' ? 'no rule lets it in' : undefined;
+  switch (rule.by) {
     case 'grant':
-      return verdict.rule.mark === undefined ? undefined : `grant of ${verdict.rule.mark.owner}`;
+      return rule.mark === undefined ? undefined : `grant of ${rule.mark.owner}`;
     case 'lock':
       return 'Latchkey lock';
     case 'defender':
@@ -94,5 +103,6 @@ function vmHop(vm: Vm, nic: NetworkInterface | undefined, result: Effective): Ho
 function kindOf(layer: GateLayer): Hop['kind'] {
   if (layer.mode === 'any-allow') return 'security-groups';
   if (layer.gates[0]?.kind === 'network-acl') return 'network-acl';
+  if (layer.mode === 'admin') return 'admin-rules';
   return layer.place === 'subnet' ? 'subnet-nsg' : 'nic-nsg';
 }

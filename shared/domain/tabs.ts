@@ -4,7 +4,7 @@ import type { Access, Tab, VmRow } from '../contract/vms.ts';
 import { LatchkeyError } from '../errors.ts';
 import { exposure } from './effective/exposure.ts';
 import { defaultPolicy } from './policyTag.ts';
-import { isOff, type Vm } from './vm.ts';
+import { gatesOf, isOff, type Vm } from './vm.ts';
 
 /**
  * The tab, as Defender for Cloud sorts (reference 2.8) but for stopped VMs, which can be configured here. `reason`: why
@@ -75,7 +75,12 @@ export function accessOf(vm: Vm, hasLiveGrant: boolean): { access: Access; expos
 
 /** The icon of the connection column: the innermost kind of gate there is. */
 export function gateOf(vm: Vm): VmRow['gate'] {
-  const gates = vm.interfaces.flatMap(nic => nic.layers.flatMap(layer => layer.gates));
-  const kind = gates.find(gate => gate.kind !== 'network-acl')?.kind;
-  return kind === undefined || kind === 'network-acl' ? 'none' : kind;
+  const [first] = vm.interfaces.flatMap(gatesOf);
+  switch (first?.kind) {
+    case 'nsg':
+    case 'security-group':
+      return first.kind;
+    default:
+      return 'none';
+  }
 }

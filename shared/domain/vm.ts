@@ -60,22 +60,26 @@ export interface Forward {
 }
 
 /**
- * Gates a packet meets at one place. `first-match`: rules by priority, the first that fits decides (NSG).
+ * Gates a packet meets at one place. `first-match`: rules by priority, the first that fits decides (NSG). `admin`: the
+ * same, but who fits no rule goes on to the next layer, as who fits an allow does, while an always-allow ends all
+ * questions (Virtual Network Manager's security admin rules, reference 7.4).
  * `any-allow`: all rules of all gates together, one that fits lets through, nothing denies (security groups).
  * Every layer of an interface must let the packet through. An interface without layers is open to all in AWS never,
  * in Azure always (no NSG: everything is let through).
  */
 export interface GateLayer {
-  place: 'subnet' | 'nic' | 'instance';
-  mode: 'first-match' | 'any-allow';
+  place: 'network' | 'subnet' | 'nic' | 'instance';
+  mode: 'admin' | 'first-match' | 'any-allow';
   gates: Gate[];
+  /** Why the cloud did not show the rules, in words: anything may happen here. */
+  unread?: string | undefined;
 }
 
 export interface Gate {
   id: GateId;
   name: string;
-  /** `network-acl`: read and named, never written to. */
-  kind: 'nsg' | 'security-group' | 'network-acl';
+  /** `network-acl` and `admin-rules`: read and named, never written to. */
+  kind: 'nsg' | 'security-group' | 'network-acl' | 'admin-rules';
   /** For security groups: is this the VM's own group `latchkey-<instance>`? */
   own?: boolean | undefined;
   rules: GateRule[];
@@ -104,7 +108,8 @@ export interface GateRule {
   name: string;
   /** Only for first-match gates; lower is earlier. Default rules have 65000 and above. */
   priority?: number | undefined;
-  access: 'allow' | 'deny';
+  /** `always-allow` only in a layer of admin rules. */
+  access: 'allow' | 'deny' | 'always-allow';
   protocol: Protocol | 'icmp' | 'other';
   sources: AddressSpec[];
   destinations: AddressSpec[];
@@ -116,6 +121,12 @@ export interface GateRule {
   mark?: RuleMark | undefined;
   /** `lock` for a Latchkey lock rule, `defender` for Defender's JIT rules, else `foreign`; `grant` goes with `mark`. */
   by: 'grant' | 'lock' | 'defender' | 'foreign' | 'default';
+}
+
+/** The gates that can be written to: an administrator's rules and network ACLs are not ours to change. */
+export function gatesOf(nic: Pick<NetworkInterface, 'layers'>): Gate[] {
+  const gates = nic.layers.flatMap(layer => layer.gates);
+  return gates.filter(gate => gate.kind === 'nsg' || gate.kind === 'security-group');
 }
 
 /** Nothing answers on a VM that is stopped or on its way there. */

@@ -1,6 +1,7 @@
 /** From what a person asks for to rules that stand: checks, orders, the ledger first, then the gates. */
 import type { Protocol } from '../../../shared/contract/common.ts';
 import type { GrantRequest, RequestPreview } from '../../../shared/contract/grants.ts';
+import { adminNotes } from '../../../shared/domain/effective/admin.ts';
 import { inTheWay } from '../../../shared/domain/effective/inTheWay.ts';
 import { type GrantId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { isLive } from '../../../shared/domain/live.ts';
@@ -30,6 +31,7 @@ interface Prepared {
   sources: string[];
   forMs: number;
   owner: string;
+  notes: string[];
   orders: (grant: GrantId, end: number) => RuleOrder[];
 }
 
@@ -46,6 +48,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
       sources,
       forMs: request.forMs,
     });
+    const notes = await governed(context, vm, { ports, sources });
     const cloud = context.accounts.cloud(vm.account);
     const owner = context.accounts.user(vm.account);
     return {
@@ -54,6 +57,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
       sources,
       forMs,
       owner,
+      notes,
       orders: (grant, end) =>
         cloud.orders(vm, { ports, sources, mark: { grant, owner, end, vmName: vm.name } }),
     };
@@ -102,17 +106,17 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
 
   return {
     async preview(ref, request) {
-      const { vm, ports, sources, forMs, orders } = await prepare(ref, request);
+      const { vm, ports, sources, forMs, notes, orders } = await prepare(ref, request);
       const planned = orders(newGrantId(context.random), context.cloudNow(vm.account) + forMs);
       const writes = planned.map(
         order =>
           `${order.gateName}: let ${order.sources.join(', ')} in to ${portList(order.ports)} for ${formatDuration(forMs)}`,
       );
-      const notes = obstacles(vm, planned, ports, sources);
+      notes.push(...obstacles(vm, planned, ports, sources));
       return { vm: vm.id, vmName: vm.name, ports, sources, forMs, writes, notes };
     },
     async open(ref, request) {
-      const { vm, ports, sources, forMs, owner, orders } = await prepare(ref, request).catch(
+      const { vm, ports, sources, forMs, owner, notes, orders } = await prepare(ref, request).catch(
         (error: unknown) => {
           const data = toErrorData(error);
           context.activity.write({
@@ -150,7 +154,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
         cause: undefined,
       };
       const planned = orders(id, endsAt);
-      const notes = obstacles(vm, planned, ports, sources);
+      notes.push(...obstacles(vm, planned, ports, sources));
       ledger.together(() => ledger.insert({ ...grant, notes }, planned));
       context.tell(grant, 'request', { text: `Access to ${vm.name} asked for ${formatDuration(forMs)}.` });
       context.changed(id);
@@ -168,6 +172,19 @@ function obstacles(vm: Vm, orders: RuleOrder[], ports: Prepared['ports'], source
     const by = rule === undefined ? 'no rule of it lets it in' : `rule ${rule.priority ?? rule.name}`;
     return `${gate.name} stops ${protocol === 'any' ? '' : `${protocol.toUpperCase()} `}${port} from ${source} (${by}): Latchkey does not change it, so nothing may answer.`;
   });
+}
+
+/** What admin rules make of it, a sentence each. Throws ADMIN_RULE_DENIES, never on what may be old. */
+async function governed(
+  context: GrantsContext,
+  known: Vm,
+  wanted: Pick<Prepared, 'ports' | 'sources'>,
+): Promise<string[]> {
+  try {
+    return adminNotes(known, wanted);
+  } catch {
+    return adminNotes(await context.inventory.fresh(known.id), wanted);
+  }
 }
 
 /** What is known may be old: before a VM is called stopped, its cloud is asked. */

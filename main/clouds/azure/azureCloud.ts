@@ -6,6 +6,7 @@ import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { cancelled } from '../calls.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { activityLog } from './activityLog.ts';
+import { AdminRules } from './adminRules.ts';
 import { createArm } from './armClients.ts';
 import { examineAccount, examineVm } from './doctor/examine.ts';
 import { fromSdk } from './errors.ts';
@@ -51,7 +52,8 @@ export function createAzureCloud(options: AzureOptions): Cloud {
   const known = new KnownRules();
   const writer = new RuleWriter(arm, clock, known, chance);
   const gates: AzureGate[] = [nsgGate(arm, writer)];
-  const ask = { arm, clock, log, pace, writer, account };
+  const admin = new AdminRules(arm, clock);
+  const ask = { arm, admin, clock, log, pace, writer, account };
   const until = (signal?: AbortSignal) =>
     signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
 
@@ -112,7 +114,7 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     vm: (id, signal) =>
       told(signal, async both => {
-        const fresh = await freshVm(arm, id, { account }, both);
+        const fresh = await freshVm(ask, id, { account }, both);
         for (const [gate, nsg] of fresh?.gates ?? []) known.learn(gate as GateId, nsg.securityRules ?? []);
         return fresh?.vm;
       }),

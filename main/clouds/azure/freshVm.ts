@@ -3,6 +3,7 @@ import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup } from '@azur
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { isForbidden, isNotFound } from '../calls.ts';
+import { type AdminRules, networkOf } from './adminRules.ts';
 import { type Arm, abort } from './armClients.ts';
 import { armPath, parseArmId } from './armIds.ts';
 import { notAzure } from './errors.ts';
@@ -22,7 +23,7 @@ export interface FreshVm {
 
 /** Undefined if there is no such VM. Throws LatchkeyError for everything else that goes wrong. */
 export async function freshVm(
-  arm: Arm,
+  { arm, admin }: { arm: Arm; admin: AdminRules },
   id: VmId,
   place: Omit<Place, 'scope'>,
   signal?: AbortSignal,
@@ -50,16 +51,18 @@ export async function freshVm(
       const { group, name } = parseArmId(ip);
       return network.publicIPAddresses.get(group, name, { ...abort(signal) });
     });
+  const subnetIds = configurations.map(c => c.subnet?.id);
   const [own, subnets, balancers] = await Promise.all([
     readAddresses(configurations.map(c => c.publicIPAddress?.id)),
-    byId(
-      configurations.map(c => c.subnet?.id),
-      subnet => {
-        const { group, name, child } = parseArmId(subnet);
-        return network.subnets.get(group, name, child, { ...abort(signal) });
-      },
-    ),
+    byId(subnetIds, subnet => {
+      const { group, name, child } = parseArmId(subnet);
+      return network.subnets.get(group, name, child, { ...abort(signal) });
+    }),
     byId(balancersOf(configurations), id => readBalancer(arm, id, signal)),
+    byId(
+      subnetIds.map(subnet => subnet && networkOf(subnet)),
+      vnet => admin.read(vnet, signal),
+    ),
   ]);
   const frontends = await readAddresses([...balancers.values()].flatMap(frontendAddresses));
   const addresses = new Map([...own, ...frontends]);
@@ -81,6 +84,7 @@ export async function freshVm(
         return found === undefined ? undefined : mapGate(found, members);
       },
       balancer: id => balancers.get(id),
+      admin: subnet => admin.known(networkOf(subnet)),
     },
     here,
   );

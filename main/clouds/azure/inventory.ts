@@ -3,6 +3,7 @@ import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup, Subnet } fro
 import type { Gate, Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Logger } from '../../os/ports.ts';
+import { type AdminRules, networkOf } from './adminRules.ts';
 import type { Arm } from './armClients.ts';
 import { type GraphPace, graphPages } from './graph.ts';
 import { type Members, mapGate } from './mapRules.ts';
@@ -14,7 +15,7 @@ import { queries } from './queries.ts';
  * NSG that stands in front of a VM, once. Data lags the cloud by seconds to minutes (reference section 7.7).
  */
 export async function* inventory(
-  ask: { arm: Arm; pace: GraphPace; log: Logger },
+  ask: { arm: Arm; pace: GraphPace; log: Logger; admin: AdminRules },
   place: Place,
   onGate: (gate: Gate) => void,
   signal?: AbortSignal,
@@ -27,7 +28,8 @@ export async function* inventory(
     byId(pages<{ id?: string; subnets?: Subnet[] }>(queries.networks)),
     byId(pages<LoadBalancer>(queries.balancers)),
   ]);
-  const around = surroundings({ nics, addresses, gates, networks, balancers }, onGate);
+  await ask.admin.readSome(networks.keys(), nics.size, signal);
+  const around = surroundings({ nics, addresses, gates, networks, balancers }, ask.admin, onGate);
   const sound = (map: (facts: VmFacts) => Vm) => (facts: VmFacts) => {
     try {
       return [map(facts)];
@@ -64,7 +66,7 @@ interface Tables {
   balancers: Map<string, LoadBalancer>;
 }
 
-function surroundings(tables: Tables, onGate: (gate: Gate) => void): Surroundings {
+function surroundings(tables: Tables, admin: AdminRules, onGate: (gate: Gate) => void): Surroundings {
   const { nics, addresses, gates, networks, balancers } = tables;
   const subnetGates = new Map<string, string>();
   for (const network of networks.values()) {
@@ -79,6 +81,7 @@ function surroundings(tables: Tables, onGate: (gate: Gate) => void): Surrounding
     publicAddress: id => addresses.get(id)?.ipAddress,
     subnetGate: id => subnetGates.get(id),
     balancer: id => balancers.get(id),
+    admin: subnet => admin.known(networkOf(subnet)),
     gate(id) {
       const known = mapped.get(id);
       const raw = gates.get(id);

@@ -2,10 +2,11 @@
 import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
 import type { PlanStep, Policy, PolicyPort } from '../../../shared/contract/policies.ts';
 import type { Family } from '../../../shared/domain/cidr.ts';
+import { adminWarnings } from '../../../shared/domain/effective/admin.ts';
 import type { GateId, VmId } from '../../../shared/domain/ids.ts';
 import { isLock, lockDescription, lockRuleName } from '../../../shared/domain/lockMark.ts';
 import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
-import type { GateRule } from '../../../shared/domain/vm.ts';
+import { type GateRule, gatesOf } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { FreshVm } from './freshVm.ts';
 import { lockPriorities } from './known.ts';
@@ -57,8 +58,9 @@ export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
     plannedGates.set(stand.gate, planned);
     draftStand(fresh, stand, planned, ports, draft);
   }
+  draft.warnings.push(...adminWarnings(vm, ports));
   for (const nic of vm.interfaces) {
-    if (nic.layers.length > 0) continue;
+    if (gatesOf(nic).length > 0) continue;
     const name = nic.id.split('/').at(-1) ?? nic.id;
     draft.warnings.push(
       `The network interface ${name} has no network security group: it stays open to everybody.`,

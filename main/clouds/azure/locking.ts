@@ -6,6 +6,7 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 import { assertNever, LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock } from '../../os/ports.ts';
 import { cloudCode } from '../calls.ts';
+import type { AdminRules } from './adminRules.ts';
 import { type Arm, abort } from './armClients.ts';
 import { sameId } from './armIds.ts';
 import { type FreshVm, freshVm } from './freshVm.ts';
@@ -17,6 +18,7 @@ import { draftUnlock } from './unlockPlan.ts';
 
 export interface LockAsk {
   arm: Arm;
+  admin: AdminRules;
   clock: Clock;
   writer: RuleWriter;
   account: AccountId;
@@ -72,7 +74,7 @@ export async function applyPlan(
 }
 
 async function look(ask: LockAsk, vm: Vm, signal?: AbortSignal): Promise<FreshVm> {
-  const fresh = await freshVm(ask.arm, vm.id, { account: ask.account }, signal);
+  const fresh = await freshVm(ask, vm.id, { account: ask.account }, signal);
   if (fresh !== undefined) return fresh;
   throw new LatchkeyError({
     code: 'VM_NOT_FOUND',

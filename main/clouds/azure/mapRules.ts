@@ -1,5 +1,5 @@
 /** NSG rules as ARM writes them, in the normal form of shared/domain/vm.ts. */
-import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
+import type { EffectiveSecurityAdminRule, NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
 import { parseCidr } from '../../../shared/domain/cidr.ts';
 import { gateId } from '../../../shared/domain/ids.ts';
 import { isLock } from '../../../shared/domain/lockMark.ts';
@@ -65,6 +65,41 @@ export function mapRule(rule: SecurityRule, members: Members, isDefault: boolean
             ? 'defender'
             : 'foreign',
   };
+}
+
+/** One inbound security admin rule of Virtual Network Manager. Throws BAD_INPUT where a field can't be read. */
+export function mapAdminRule(rule: EffectiveSecurityAdminRule): GateRule {
+  const name = rule.id?.split('/').at(-1) ?? rule.description ?? '';
+  if (rule.priority === undefined) throw nonsense(name, 'it has no priority');
+  const sourcePorts = portsOf(name, undefined, rule.sourcePortRanges);
+  const places = (items: EffectiveSecurityAdminRule['sources']) =>
+    (items ?? []).map(item => addressOf(item.addressPrefix ?? '*'));
+  return {
+    id: (rule.id ?? '').toLowerCase(),
+    name,
+    priority: rule.priority,
+    access: adminAccess(name, rule.access),
+    protocol: rule.protocol?.toLowerCase() === 'any' ? 'any' : protocolOf(rule.protocol),
+    sources: places(rule.sources),
+    destinations: places(rule.destinations),
+    ports: portsOf(name, undefined, rule.destinationPortRanges),
+    ...(sourcePorts.length === 0 || sourcePorts.some(isAnyPort) ? {} : { sourcePorts }),
+    ...(rule.description === undefined ? {} : { description: rule.description }),
+    by: 'foreign',
+  };
+}
+
+function adminAccess(name: string, text: string | undefined): GateRule['access'] {
+  switch (text?.toLowerCase() ?? '') {
+    case 'allow':
+      return 'allow';
+    case 'alwaysallow':
+      return 'always-allow';
+    case 'deny':
+      return 'deny';
+    default:
+      throw nonsense(name, 'it neither allows nor denies');
+  }
 }
 
 function isInbound(rule: SecurityRule): boolean {
@@ -137,6 +172,6 @@ function isAnyPort(range: PortRange): boolean {
 function nonsense(rule: string, why: string): LatchkeyError {
   return new LatchkeyError({
     code: 'BAD_INPUT',
-    message: `The NSG rule “${rule.slice(0, 80)}” can't be read: ${why}.`,
+    message: `The rule “${rule.slice(0, 80)}” can't be read: ${why}.`,
   });
 }

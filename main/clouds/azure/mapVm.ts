@@ -30,6 +30,8 @@ export interface Surroundings {
   subnetGate(subnet: string): string | undefined;
   gate(id: string): Gate | undefined;
   balancer(id: string): LoadBalancer | undefined;
+  /** Security admin rules before all that stands in the subnet's network, as far as they are known. */
+  admin(subnet: string): GateLayer | undefined;
 }
 
 export interface Place {
@@ -99,10 +101,15 @@ function mapInterface(id: string, primary: boolean, around: Surroundings): Inter
     publicAddresses: publicIds.flatMap(ip => around.publicAddress(ip.toLowerCase()) ?? []),
     ...(forwards.length === 0 ? {} : { forwards }),
     layers: [
+      ...listed(subnet === undefined ? undefined : around.admin(subnet)),
       ...layer('subnet', subnet === undefined ? undefined : subnetGateId(subnet, around), around),
       ...layer('nic', nic.networkSecurityGroup?.id, around),
     ],
   };
+}
+
+function listed<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }
 
 function subnetGateId(subnet: string, around: Surroundings): string | undefined {

@@ -3,7 +3,7 @@ import type { Protocol } from '../../../shared/contract/common.ts';
 import { cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
 import type { GateId } from '../../../shared/domain/ids.ts';
 import type { RuleMark } from '../../../shared/domain/ruleMark.ts';
-import type { Vm } from '../../../shared/domain/vm.ts';
+import { gatesOf, type Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../cloud.ts';
 
@@ -19,7 +19,7 @@ export interface Stand {
 export function standsOf(vm: Vm): Stand[] {
   const stands = new Map<string, Stand>();
   for (const nic of vm.interfaces) {
-    for (const gate of nic.layers.flatMap(layer => layer.gates)) {
+    for (const gate of gatesOf(nic)) {
       for (const address of nic.privateAddresses) {
         const family = cidrFamily(address);
         const key = `${gate.id} ${family}`;

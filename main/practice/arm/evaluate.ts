@@ -1,10 +1,19 @@
 /**
- * Whether the emulated network lets a connection through, decided packet by packet from the rules in force: the
+ * Whether the emulated network lets a connection through, decided packet by packet from the rules in force: Virtual
+ * Network Manager's, then the
  * subnet's NSG, then the interface's, first rule by priority (reference §7.1). Written apart from shared/domain on
  * purpose: what Latchkey believes is reachable is tested against what happens here.
  */
 import ipaddr from 'ipaddr.js';
-import type { NetworkInterface, NetworkSecurityGroup, RuleProperties, VirtualNetwork } from './resources.ts';
+import { membersOf } from './groups.ts';
+import type {
+  AdminRule,
+  NetworkInterface,
+  NetworkSecurityGroup,
+  Ref,
+  RuleProperties,
+  VirtualNetwork,
+} from './resources.ts';
 import type { World } from './world.ts';
 
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -15,6 +24,8 @@ interface Packet {
   port: number;
   /** Address space of the network the VM stands in: what `VirtualNetwork` means. */
   network: string[];
+  /** Private addresses of an application security group's members. */
+  members: (group: Ref) => string[];
 }
 
 /** Would a new TCP connection from `source` (address text) that comes straight to this port of the VM get through now? */
@@ -40,7 +51,11 @@ function throughInterface(world: World, nic: NetworkInterface, source: Address, 
       destination,
       port,
       network: network?.properties.addressSpace.addressPrefixes ?? [],
+      members: (group: Ref) => membersOf(world, group.id),
     };
+    const admin = adminWord(world.adminRules.get(network?.id.toLowerCase() ?? '') ?? [], packet);
+    if (admin === 'Deny') return false;
+    if (admin === 'AlwaysAllow') return true;
     return [subnet?.properties.networkSecurityGroup, nic.properties.networkSecurityGroup].every(ref => {
       const nsg = ref && world.nsg(ref.id);
       return !nsg || allows(nsg, packet);
@@ -71,13 +86,31 @@ function fits(rule: RuleProperties, packet: Packet): boolean {
   if (!both(rule.sourcePortRange, rule.sourcePortRanges).includes('*')) return false;
   return (
     both(rule.destinationPortRange, rule.destinationPortRanges).some(range => holds(range, packet.port)) &&
-    both(rule.sourceAddressPrefix, rule.sourceAddressPrefixes).some(prefix =>
-      meets(prefix, packet.source, packet.network),
-    ) &&
-    both(rule.destinationAddressPrefix, rule.destinationAddressPrefixes).some(prefix =>
-      meets(prefix, packet.destination, packet.network),
-    )
+    [
+      ...both(rule.sourceAddressPrefix, rule.sourceAddressPrefixes),
+      ...(rule.sourceApplicationSecurityGroups ?? []).flatMap(packet.members),
+    ].some(prefix => meets(prefix, packet.source, packet.network)) &&
+    [
+      ...both(rule.destinationAddressPrefix, rule.destinationAddressPrefixes),
+      ...(rule.destinationApplicationSecurityGroups ?? []).flatMap(packet.members),
+    ].some(prefix => meets(prefix, packet.destination, packet.network))
   );
+}
+
+/** What Virtual Network Manager's rules say before any NSG is asked: the first that fits, else nothing (reference §7.4). */
+function adminWord(rules: AdminRule[], packet: Packet): AdminRule['properties']['access'] | undefined {
+  const [first] = rules
+    .map(rule => rule.properties)
+    .filter(
+      rule =>
+        rule.direction === 'Inbound' &&
+        rule.protocol !== 'Udp' &&
+        rule.destinationPortRanges.some(range => holds(range, packet.port)) &&
+        rule.sources.some(one => meets(one.addressPrefix, packet.source, packet.network)) &&
+        rule.destinations.some(one => meets(one.addressPrefix, packet.destination, packet.network)),
+    )
+    .toSorted((a, b) => a.priority - b.priority);
+  return first?.access;
 }
 
 function both(one: string | undefined, many: string[]): string[] {

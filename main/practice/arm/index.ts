@@ -10,6 +10,7 @@ import { computeRoutes } from './compute.ts';
 import { type ArmContext, query, scopeOf, setCaller } from './context.ts';
 import { Requests } from './defender/requests.ts';
 import { defenderRoutes } from './defender/routes.ts';
+import { effectiveRuleRoutes } from './effectiveRules.ts';
 import { ArmError } from './errors.ts';
 import { letsAnyWay, mappedPorts, translate } from './firewallPath.ts';
 import { firewallRoutes } from './firewalls.ts';
@@ -117,6 +118,7 @@ export function createArm(options: ArmOptions): Arm {
         userRoutes(app, context);
         computeRoutes(app, context);
         networkRoutes(app, context);
+        effectiveRuleRoutes(app, context);
         securityRuleRoutes(app, context);
         firewallRoutes(app, context);
         tagRoutes(app, context);

@@ -1,10 +1,10 @@
-/** Microsoft.Network: interfaces, public addresses, networks, effective rules, and the status of asynchronous operations. */
+/** Microsoft.Network: interfaces, public addresses, load balancers, networks, and the status of asynchronous operations. */
 import type { FastifyInstance } from 'fastify';
 import { type ArmContext, idIn, page, param } from './context.ts';
 import { ArmError, resourceNotFound } from './errors.ts';
-import type { NetworkInterface, Ref, ResourceType, RuleProperties } from './resources.ts';
+import type { ResourceType } from './resources.ts';
 import { subscriptionList } from './subscriptionList.ts';
-import { defaultRules, subnetView, view } from './views.ts';
+import { subnetView, view } from './views.ts';
 
 const group = '/subscriptions/:subscription/resourceGroups/:group/providers';
 
@@ -14,6 +14,7 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
     'Microsoft.Network/networkInterfaces',
     'Microsoft.Network/publicIPAddresses',
     'Microsoft.Network/loadBalancers',
+    'Microsoft.Network/applicationSecurityGroups',
     'Microsoft.Network/virtualNetworks',
     'Microsoft.Network/routeTables',
   ] satisfies ResourceType[]) {
@@ -42,17 +43,10 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
     throw new ArmError(404, 'NotFound', `Resource ${id} not found.`, []);
   });
 
-  const nics = 'Microsoft.Network/networkInterfaces';
-  app.post(`${group}/${nics}/:name/effectiveNetworkSecurityGroups`, async request => {
-    const nic = world.get(nics, idIn(request, nics));
-    if (!nic) throw resourceNotFound(nics, param(request, 'name'), param(request, 'group'));
-    if (world.powerOf(nic.properties.virtualMachine.id) !== 'running')
-      throw new ArmError(
-        400,
-        'NetworkInterfaceNotAttachedToRunningVM',
-        `Network interface ${nic.id} must be attached to a running VM.`,
-      );
-    return { value: effective(context, nic) };
+  app.post(`${group}/${vnets}/:name/listNetworkManagerEffectiveSecurityAdminRules`, async request => {
+    const id = idIn(request, vnets);
+    if (!world.get(vnets, id)) throw resourceNotFound(vnets, param(request, 'name'), param(request, 'group'));
+    return { value: world.adminRules.get(id.toLowerCase()) ?? [], skipToken: '' };
   });
 
   const operations = '/subscriptions/:subscription/providers/:provider/locations/:location';
@@ -69,54 +63,4 @@ export function networkRoutes(app: FastifyInstance, context: ArmContext): void {
     if (status === 'InProgress') reply.header('location', request.url).header('retry-after', '1');
     return undefined;
   });
-}
-
-/** The rules in force on an interface, subnet first. */
-function effective({ world }: ArmContext, nic: NetworkInterface): object[] {
-  const subnetId = nic.properties.ipConfigurations[0]?.properties.subnet.id ?? '';
-  const vnet = world.get(
-    'Microsoft.Network/virtualNetworks',
-    subnetId.slice(0, subnetId.indexOf('/subnets/')),
-  );
-  const subnet = vnet?.properties.subnets.find(one => one.id === subnetId);
-  const gates: [object, Ref | undefined][] = [
-    [{ subnet: { id: subnetId } }, subnet?.properties.networkSecurityGroup],
-    [{ networkInterface: { id: nic.id } }, nic.properties.networkSecurityGroup],
-  ];
-  return gates.flatMap(([association, ref]) => {
-    const nsg = ref && world.nsg(ref.id);
-    if (!nsg) return [];
-    const own = nsg.properties.rules.flatMap(({ name, inForce }) =>
-      inForce ? [effectiveRule(`securityRules/${name}`, inForce)] : [],
-    );
-    const defaults = defaultRules(nsg).map(rule => {
-      const { name, properties } = rule as { name: string; properties: RuleProperties };
-      return effectiveRule(`defaultSecurityRules/${name}`, properties);
-    });
-    return [
-      { networkSecurityGroup: { id: nsg.id }, association, effectiveSecurityRules: [...own, ...defaults] },
-    ];
-  });
-}
-
-function effectiveRule(name: string, rule: RuleProperties): object {
-  const ports = (one: string | undefined, many: string[]) =>
-    (one === undefined ? many : [one]).map(text =>
-      text === '*' ? '0-65535' : text.includes('-') ? text : `${text}-${text}`,
-    );
-  const addresses = (one: string | undefined, many: string[]) =>
-    (one === undefined ? many : [one]).map(text => (text === '*' ? '0.0.0.0/0' : text));
-  const sources = addresses(rule.sourceAddressPrefix, rule.sourceAddressPrefixes);
-  const destinations = addresses(rule.destinationAddressPrefix, rule.destinationAddressPrefixes);
-  return {
-    name,
-    protocol: rule.protocol === '*' ? 'All' : rule.protocol,
-    sourcePortRanges: ports(rule.sourcePortRange, rule.sourcePortRanges),
-    destinationPortRanges: ports(rule.destinationPortRange, rule.destinationPortRanges),
-    sourceAddressPrefixes: sources,
-    destinationAddressPrefixes: destinations,
-    access: rule.access,
-    priority: rule.priority,
-    direction: rule.direction,
-  };
 }

@@ -123,6 +123,11 @@ export type LoadBalancer = Base<
   }
 >;
 
+export type ApplicationSecurityGroup = Base<
+  'Microsoft.Network/applicationSecurityGroups',
+  Record<never, never>
+>;
+
 export type VirtualNetwork = Base<
   'Microsoft.Network/virtualNetworks',
   {
@@ -250,6 +255,7 @@ export type Resource =
   | NetworkInterface
   | PublicIpAddress
   | LoadBalancer
+  | ApplicationSecurityGroup
   | VirtualNetwork
   | RouteTable
   | NetworkSecurityGroup
@@ -258,5 +264,22 @@ export type Resource =
   | RuleCollectionGroup;
 export type ResourceType = Resource['type'];
 export type ResourceOf<Type extends ResourceType> = Extract<Resource, { type: Type }>;
+
+/** A security admin rule of Virtual Network Manager as it is in force on a network, in the shape it is told in. */
+export interface AdminRule {
+  kind: 'Custom';
+  id: string;
+  properties: {
+    description: string;
+    protocol: 'Tcp' | 'Udp' | 'Any';
+    sources: { addressPrefix: string; addressPrefixType: 'IPPrefix' | 'ServiceTag' }[];
+    destinations: { addressPrefix: string; addressPrefixType: 'IPPrefix' | 'ServiceTag' }[];
+    sourcePortRanges: string[];
+    destinationPortRanges: string[];
+    access: 'Allow' | 'AlwaysAllow' | 'Deny';
+    priority: number;
+    direction: 'Inbound' | 'Outbound';
+  };
+}
 
 export type PowerState = 'running' | 'stopped' | 'deallocated' | 'starting' | 'stopping' | 'deallocating';

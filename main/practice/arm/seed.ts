@@ -2,10 +2,10 @@
 import { parseVmId } from '../../../shared/domain/ids.ts';
 import { lockDescription, lockRuleName } from '../../../shared/domain/lockMark.ts';
 import { defaultPolicy, policyTags } from '../../../shared/domain/policyTag.ts';
-import { addBalancer } from './balancer.ts';
 import { Builder, idOf, type Place, rule, type VmSpec } from './build.ts';
 import { seedDefender } from './defender/seed.ts';
 import type { NetworkSecurityGroup } from './resources.ts';
+import { seedBalanced, seedGoverned, seedTiers } from './scenes.ts';
 import { firewalled } from './seedFirewalls.ts';
 import { guidOf, type World } from './world.ts';
 
@@ -129,30 +129,9 @@ export function seed(world: World, limit = Number.POSITIVE_INFINITY): Builder {
   seedBalanced(builder, place(production, 'rg-api', 'northeurope'), vm);
   world.defender.plans.add(production);
   seedDefender(builder, place(production, 'rg-crm', 'westeurope'), vm);
+  seedGoverned(builder, place(production, 'rg-governed', 'northeurope'), vm);
+  seedTiers(builder, place(production, 'rg-tiers', 'northeurope'), vm);
   return builder;
-}
-
-/** VMs without a public address, behind a load balancer: two by rules of their own, two by a range of ports. */
-function seedBalanced(
-  builder: Builder,
-  where: Place,
-  vm: (where: Place, spec: VmSpec, configuredIn?: NetworkSecurityGroup[]) => string | undefined,
-): void {
-  const nsg = builder.nsg(where, 'api-nsg', [
-    rule('allow-https', 400, 'Allow', { ports: ['443'], sources: ['Internet'] }),
-  ]);
-  const network = builder.network(where, 'api-vnet', ['10.60.0.0/16']);
-  const subnet = builder.subnet(network, 'api', ['10.60.1.0/24'], nsg);
-  const spec = { subnet, isPublic: false };
-  const one = vm(where, { ...spec, name: 'api-1', os: 'Linux' }, [nsg]);
-  const two = vm(where, { ...spec, name: 'api-2', os: 'Linux' }, [nsg]);
-  const three = vm(where, { ...spec, name: 'api-3', os: 'Windows' });
-  if (one === undefined || two === undefined || three === undefined) return;
-  addBalancer(builder, where, 'api-lb', '203.0.113.250', [
-    { name: 'ssh-api-1', frontendPort: 50_022, backendPort: 22, vms: [one] },
-    { name: 'ssh', frontendPort: 51_000, backendPort: 22, vms: [two, three] },
-    { name: 'rdp-api-3', frontendPort: 50_389, backendPort: 3389, vms: [three] },
-  ]);
 }
 
 /** Names made to hurt. The practice cloud takes any name, also those that Azure would refuse. */

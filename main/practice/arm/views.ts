@@ -1,5 +1,6 @@
 /** Resources as clients see them. */
 import type {
+  ApplicationSecurityGroup,
   AzureFirewall,
   ClassicVirtualMachine,
   FirewallPolicy,
@@ -32,6 +33,7 @@ export function view(world: World, resource: Resource): object {
     case 'Microsoft.Network/networkInterfaces':
       return nicView(resource);
     case 'Microsoft.Network/loadBalancers':
+    case 'Microsoft.Network/applicationSecurityGroups':
     case 'Microsoft.Network/publicIPAddresses':
       return withState(resource);
     case 'Microsoft.ClassicCompute/virtualMachines':
@@ -190,6 +192,8 @@ export function policyView(world: World, policy: FirewallPolicy): object {
   return { ...policy, properties: { ...policy.properties, ruleCollectionGroups } };
 }
 
-function withState(resource: LoadBalancer | PublicIpAddress | ClassicVirtualMachine | RouteTable): object {
+function withState(
+  resource: ApplicationSecurityGroup | LoadBalancer | PublicIpAddress | ClassicVirtualMachine | RouteTable,
+): object {
   return { ...resource, properties: { ...succeeded, ...resource.properties } };
 }

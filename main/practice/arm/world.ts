@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { LoggedEvent } from './activityEvents.ts';
 import { DefenderData } from './defender/data.ts';
 import type {
+  AdminRule,
   NetworkSecurityGroup,
   PowerState,
   Resource,
@@ -28,6 +29,8 @@ export class World {
   readonly subscriptions: Subscription[] = [];
   readonly groups = new Map<string, ResourceGroup>();
   readonly power = new Map<string, PowerState>();
+  /** Virtual Network Manager's rules in force, by a network's lower-case id. */
+  readonly adminRules = new Map<string, AdminRule[]>();
   /** The activity log, oldest first. */
   readonly events: LoggedEvent[] = [];
   /** How long after it happened a row of the activity log shows, in milliseconds. */

@@ -98,6 +98,7 @@ export const vms = {
   'way.ports': 'Port',
   'hop.you': 'You, {name}',
   'hop.load-balancer': 'Load balancer {name}',
+  'hop.admin-rules': 'Virtual Network Manager, {name}',
   'hop.subnet-nsg': 'Subnet NSG {name}',
   'hop.nic-nsg': 'NIC NSG {name}',
   'hop.network-acl': 'Network ACL {name}',

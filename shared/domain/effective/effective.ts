@@ -6,7 +6,7 @@
 import type { CloudKind, Protocol } from '../../contract/common.ts';
 import { cidrFamily, type Family } from '../cidr.ts';
 import type { Gate, GateLayer, GateRule, NetworkInterface } from '../vm.ts';
-import { type AddressSet, intersect, isEmpty, setOf, subtract } from './addressSet.ts';
+import { type AddressSet, intersect, isEmpty, nowhere, setOf, subtract, union } from './addressSet.ts';
 import { type Packet, sourcePortsToTry, type Walk, walk } from './layer.ts';
 import { sourceCover } from './places.ts';
 
@@ -18,6 +18,8 @@ export interface LayerVerdict {
   /** `no` also if only a part of the source is stopped: then `partly` is true. */
   lets: 'yes' | 'no' | 'unknown';
   partly: boolean;
+  /** An admin rule has let it in for good before: nothing is asked here. */
+  skipped?: true | undefined;
   /** The rule that decides. Absent when none matched: then nobody is let in. */
   rule?: GateRule | undefined;
   gate?: Gate | undefined;
@@ -58,8 +60,7 @@ export function effective(to: NetworkInterface, question: Question): Effective {
     eitherWay(
       sourcePortsToTry(to.layers).map(sourcePort => {
         const packet: Packet = { protocol, port: question.port, sourcePort, destination: there };
-        const layers = to.layers.map(layer => judge(layer, packet, source));
-        return { verdict: chain(layers), layers, destination };
+        return { ...chain(to.layers, packet, source), destination };
       }),
     );
   const results = protocolsOf(question.protocol).map(bySourcePort);
@@ -81,12 +82,48 @@ export function destinations(to: NetworkInterface): string[] {
   return [...to.privateAddresses, ...to.publicAddresses.filter(a => !has.has(cidrFamily(a)))];
 }
 
-function judge(layer: GateLayer, packet: Packet, source: AddressSet): LayerVerdict {
-  const walked = walk(layer, packet, source, { cover: sourceCover });
-  const stopped = subtract(source, walked.mayAllow);
+/**
+ * Every layer's word, and what comes of all of them. A layer is judged for all of the source but what an admin rule has
+ * surely let in for good.
+ */
+function chain(
+  layers: GateLayer[],
+  packet: Packet,
+  source: AddressSet,
+): Pick<Effective, 'verdict' | 'layers'> {
+  const said: LayerVerdict[] = [];
+  /** May still be on its way; may have been stopped; may be in, or surely is, whatever the later layers say. */
+  let onItsWay = source;
+  let mayDeny = nowhere;
+  let mayEnd = nowhere;
+  let ended = nowhere;
+  for (const layer of layers) {
+    const asked = subtract(source, ended);
+    if (isEmpty(asked)) {
+      said.push({ layer, lets: 'yes', partly: false, skipped: true });
+      continue;
+    }
+    const walked = walk(layer, packet, asked, { cover: sourceCover });
+    said.push(judge(layer, walked, asked));
+    mayDeny = union(mayDeny, intersect(onItsWay, walked.mayDeny));
+    mayEnd = union(mayEnd, intersect(onItsWay, walked.mayEnd));
+    ended = union(ended, subtract(walked.mayEnd, union(walked.mayDeny, walked.mayAllow)));
+    onItsWay = intersect(onItsWay, walked.mayAllow);
+  }
+  const verdict = !isEmpty(subtract(source, union(mayEnd, onItsWay)))
+    ? 'denied'
+    : isEmpty(mayDeny)
+      ? 'allowed'
+      : 'unknown';
+  return { verdict, layers: said };
+}
+
+function judge(layer: GateLayer, walked: Walk, asked: AddressSet): LayerVerdict {
+  const through = union(walked.mayAllow, walked.mayEnd);
+  const stopped = subtract(asked, through);
   if (!isEmpty(stopped)) {
     const by = walked.decisions.find(d => d.rule.access === 'deny' && !isEmpty(intersect(d.may, stopped)));
-    return { layer, lets: 'no', partly: !isEmpty(walked.mayAllow), rule: by?.rule, gate: by?.gate };
+    return { layer, lets: 'no', partly: !isEmpty(through), rule: by?.rule, gate: by?.gate };
   }
   const lets = isEmpty(walked.mayDeny) ? 'yes' : 'unknown';
   const by = lets === 'yes' ? walked.decisions[0] : doubtful(walked);
@@ -96,11 +133,6 @@ function judge(layer: GateLayer, packet: Packet, source: AddressSet): LayerVerdi
 /** The first rule that perhaps matches: it is why the answer is unknown. */
 function doubtful(walked: Walk): Walk['decisions'][number] | undefined {
   return walked.decisions.find(d => !isEmpty(subtract(d.may, d.sure)));
-}
-
-function chain(layers: LayerVerdict[]): Verdict {
-  if (layers.some(l => l.lets === 'no')) return 'denied';
-  return layers.some(l => l.lets === 'unknown') ? 'unknown' : 'allowed';
 }
 
 /** One of several results holds, and we don't know which (a client's source port is chance). */

@@ -44,7 +44,8 @@ interface Approach {
 }
 
 function approachTo(to: NetworkInterface, cloud: CloudKind, destination?: string): Approach {
-  const { layers } = to;
+  // What could not be read changes nothing in a list: it says what the gates that were read say. The way to one VM tells.
+  const layers = to.layers.filter(layer => layer.unread === undefined);
   const reached = layers.length > 0 || opensWithoutLayers(cloud);
   const targets = destination === undefined ? destinations(to) : [destination];
   return {
@@ -73,11 +74,15 @@ function reachBy(
         let surely = from;
         let perhaps = from;
         for (const layer of layers) {
-          const { mayAllow, mayDeny } = walk(layer, packet, perhaps, {
+          const { mayAllow, mayDeny, mayEnd } = walk(layer, packet, perhaps, {
             cover: internetCover,
             without: question.without,
           });
           surely = subtract(surely, mayDeny);
+          const ended = subtract(intersect(surely, mayEnd), mayAllow);
+          sure = union(sure, ended);
+          may = union(may, mayEnd);
+          surely = subtract(surely, ended);
           perhaps = intersect(perhaps, mayAllow);
         }
         sure = union(sure, surely);

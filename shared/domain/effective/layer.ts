@@ -26,21 +26,27 @@ export interface Decision {
   may: AddressSet;
 }
 
-/** For each source in `from`: in `mayAllow` only = let through, in `mayDeny` only = stopped, in both = can't tell. */
+/** For each source in `from`: in one of these sets only = that happens to it, in several = can't tell which. */
 export interface Walk {
+  /** Goes on to the next layer. */
   mayAllow: AddressSet;
+  /** Is stopped. */
   mayDeny: AddressSet;
+  /** Arrives, and no later layer is asked. */
+  mayEnd: AddressSet;
   decisions: Decision[];
 }
 
 /**
  * Takes packets from every source in `from` through a layer. First-match: by priority; an address leaves the walk when
  * a rule surely decides for it, and one that only perhaps matches leaves it both ways open. Any-allow is the same walk
- * over the allow rules alone. Nobody decides: denied (an NSG without its default rules, a security group).
+ * over the allow rules alone. Nobody decides: denied (an NSG without its default rules, a security group), but admin
+ * rules leave it to the next layer.
  */
 export function walk(layer: GateLayer, packet: Packet, from: AddressSet, reading: Reading): Walk {
+  if (layer.unread !== undefined) return { mayAllow: from, mayDeny: from, mayEnd: from, decisions: [] };
   if (layer.mode === 'first-match' && layer.gates.length === 0) {
-    return { mayAllow: from, mayDeny: nowhere, decisions: [] };
+    return { mayAllow: from, mayDeny: nowhere, mayEnd: nowhere, decisions: [] };
   }
   const decisions: Decision[] = [];
   let undecided = from;
@@ -58,9 +64,11 @@ export function walk(layer: GateLayer, packet: Packet, from: AddressSet, reading
   }
   const mayBy = (access: GateRule['access']): AddressSet[] =>
     decisions.filter(d => d.rule.access === access).map(d => d.may);
+  const goesOn = layer.mode === 'admin';
   return {
-    mayAllow: union(...mayBy('allow')),
-    mayDeny: union(undecided, ...mayBy('deny')),
+    mayAllow: union(goesOn ? undecided : nowhere, ...mayBy('allow')),
+    mayDeny: union(goesOn ? nowhere : undecided, ...mayBy('deny')),
+    mayEnd: union(...mayBy('always-allow')),
     decisions,
   };
 }

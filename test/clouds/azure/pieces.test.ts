@@ -75,6 +75,7 @@ describe('a VM', () => {
     subnetGate: () => undefined,
     gate: () => undefined,
     balancer: () => undefined,
+    admin: () => undefined,
   };
 
   it('whose pieces are missing is shown with the reason, and is not judged', () => {

@@ -60,7 +60,7 @@ describe('over Contoso', () => {
     const paged: string[] = [];
     let token: string | undefined;
     do {
-      const options = { $top: 11, ...(token === undefined ? {} : { $skipToken: token }) };
+      const options = { $top: 20, ...(token === undefined ? {} : { $skipToken: token }) };
       const { json } = await graph(query, { options });
       paged.push(...json.data.map((row: { name: string }) => row.name));
       token = json.$skipToken;

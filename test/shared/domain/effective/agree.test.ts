@@ -8,7 +8,8 @@ import {
   setOf,
 } from '../../../../shared/domain/effective/addressSet.ts';
 import { effective } from '../../../../shared/domain/effective/effective.ts';
-import { allowedInternetSources } from '../../../../shared/domain/effective/exposure.ts';
+import { allowedInternetSources, exposure } from '../../../../shared/domain/effective/exposure.ts';
+import { wayTo } from '../../../../shared/domain/hops.ts';
 import { gateId } from '../../../../shared/domain/ids.ts';
 import type {
   AddressSpec,
@@ -18,6 +19,7 @@ import type {
   NetworkInterface,
   PortRange,
 } from '../../../../shared/domain/vm.ts';
+import { azureVm } from '../samples.ts';
 import { isInternet, naive } from './naive.ts';
 
 const sources = [
@@ -113,9 +115,37 @@ const layer: fc.Arbitrary<GateLayer> = fc.oneof(
     }),
   ),
 );
+/** Rules of Virtual Network Manager, read or not: they come before all gates. */
+const admin: fc.Arbitrary<GateLayer[]> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<GateLayer[]>([]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        list: fc.uniqueArray(
+          fc.record({
+            ...ruleShape,
+            access: fc.constantFrom('allow' as const, 'deny' as const, 'always-allow' as const),
+            by: fc.constant('foreign' as const),
+          }),
+          { maxLength: 5, selector: rule => rule.priority },
+        ),
+        unread: fc.option(fc.constant('not ours to see'), { nil: undefined, freq: 9 }),
+      })
+      .map(({ list, unread }): GateLayer[] => [
+        { place: 'network', mode: 'admin', gates: [gate('admin-rules')(list, 9)], unread },
+      ]),
+  },
+);
 const nic: fc.Arbitrary<NetworkInterface> = fc
-  .array(layer, { maxLength: 2 })
-  .map(layers => ({ id: 'nic', primary: true, privateAddresses: own, publicAddresses: [], layers }));
+  .tuple(admin, fc.array(layer, { maxLength: 2 }))
+  .map(([before, layers]) => ({
+    id: 'nic',
+    primary: true,
+    privateAddresses: own,
+    publicAddresses: [],
+    layers: [...before, ...layers],
+  }));
 const cloud = fc.constantFrom('azure' as const, 'aws' as const);
 const protocol = fc.constantFrom('tcp' as const, 'udp' as const);
 const port = fc.integer({ min: 1, max: 6 });
@@ -202,6 +232,7 @@ test('the sets of internet addresses that get in are the same', () => {
   fc.assert(
     fc.property(nic, cloud, protocol, port, fc.boolean(), (to, kind, proto, at, noGrants) => {
       const without = (rule: GateRule): boolean => noGrants && rule.by === 'grant';
+      fc.pre(to.layers.every(one => one.unread === undefined));
       const reach = allowedInternetSources(to, { cloud: kind, protocol: proto, port: at, without });
       for (const source of sources) {
         const verdicts = sourcePorts.map(sourcePort =>
@@ -226,5 +257,58 @@ test('the sets of internet addresses that get in are the same', () => {
       }
     }),
     { numRuns: 400 },
+  );
+});
+
+test('of several interfaces, one that lets somebody in is enough', () => {
+  const nics = fc.array(nic, { minLength: 1, maxLength: 3 }).map(list =>
+    list.map((one, i) => ({
+      ...one,
+      id: `nic-${i}`,
+      primary: i === 1,
+      layers: one.layers.filter(each => each.unread === undefined),
+    })),
+  );
+  fc.assert(
+    fc.property(nics, port, (interfaces, at) => {
+      const vm = azureVm([], { interfaces });
+      const judge = (
+        to: NetworkInterface,
+        source: string,
+        without: (rule: GateRule) => boolean,
+        stranger: boolean,
+      ) =>
+        sourcePorts.map(sourcePort =>
+          naive(to, 'azure', {
+            protocol: 'tcp',
+            port: at,
+            sourcePort,
+            source,
+            destination: ownFor(source),
+            stranger,
+            without,
+          }),
+        );
+      for (const source of sources.filter(isInternet)) {
+        const verdicts = interfaces.map(to => one(judge(to, source, () => false, false)));
+        const { reach } = wayTo(vm, { port: at, protocol: 'tcp', source });
+        expect({ source, in: reach === 'yes' }).toEqual({ source, in: verdicts.includes('allowed') });
+        expect({ source, shut: reach === 'no' }).toEqual({
+          source,
+          shut: verdicts.every(verdict => verdict === 'denied'),
+        });
+      }
+      // Where one of these addresses gets in, the port is exposed; where one may, it is not called shut.
+      const noGrant = (rule: GateRule): boolean => rule.by === 'grant';
+      const strangers = sources
+        .filter(isInternet)
+        .flatMap(source => interfaces.flatMap(to => judge(to, source, noGrant, true)));
+      const found = exposure(vm, [{ port: at, protocol: 'tcp' }]);
+      if (strangers.includes('allowed')) expect(found.exposed).toEqual([at]);
+      if (strangers.some(verdict => verdict !== 'denied')) {
+        expect([...found.exposed, ...found.unknown]).toEqual([at]);
+      }
+    }),
+    { numRuns: 200 },
   );
 });

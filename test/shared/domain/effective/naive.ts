@@ -6,7 +6,7 @@ import ipaddr from 'ipaddr.js';
 import type { AddressSpec, GateLayer, GateRule, NetworkInterface } from '../../../../shared/domain/vm.ts';
 
 type Match = 'yes' | 'no' | 'maybe';
-type Outcome = 'allow' | 'deny';
+type Outcome = 'allow' | 'deny' | 'always-allow';
 export interface NaivePacket {
   protocol: 'tcp' | 'udp';
   port: number;
@@ -24,28 +24,40 @@ export function naive(
   packet: NaivePacket,
 ): 'allowed' | 'denied' | 'unknown' {
   if (to.layers.length === 0) return cloud === 'azure' ? 'allowed' : 'denied';
-  const results = to.layers.map(layer => outcomes(layer, packet));
-  if (results.some(r => !r.has('allow'))) return 'denied';
-  return results.some(r => r.has('deny')) ? 'unknown' : 'allowed';
+  const ends = journeys(to.layers, packet);
+  return ends.size > 1 ? 'unknown' : ends.has('in') ? 'allowed' : 'denied';
+}
+
+/** Every way this may end: each layer's possible outcomes are gone through one by one, later layers only if it comes to them. */
+function journeys([layer, ...later]: GateLayer[], packet: NaivePacket): Set<'in' | 'out'> {
+  if (layer === undefined) return new Set(['in']);
+  const ends = new Set<'in' | 'out'>();
+  for (const outcome of outcomes(layer, packet)) {
+    if (outcome === 'deny') ends.add('out');
+    if (outcome === 'always-allow') ends.add('in');
+    if (outcome === 'allow') for (const end of journeys(later, packet)) ends.add(end);
+  }
+  return ends;
 }
 
 function outcomes(layer: GateLayer, packet: NaivePacket): Set<Outcome> {
   const rules = layer.gates.flatMap(gate => gate.rules).filter(rule => !packet.without(rule));
-  if (layer.mode === 'first-match') {
+  if (layer.unread !== undefined) return new Set(['allow', 'deny', 'always-allow']);
+  if (layer.mode !== 'any-allow') {
     if (layer.gates.length === 0) return new Set(['allow']);
     const sorted = [...rules].sort((a, b) => (a.priority ?? 1e9) - (b.priority ?? 1e9));
-    return firstMatch(sorted, packet);
+    return firstMatch(sorted, packet, layer.mode === 'admin' ? 'allow' : 'deny');
   }
   const matches = rules.filter(rule => rule.access === 'allow').map(rule => matchOf(rule, packet));
   if (matches.includes('yes')) return new Set(['allow']);
   return matches.includes('maybe') ? new Set(['allow', 'deny']) : new Set(['deny']);
 }
 
-function firstMatch([rule, ...later]: GateRule[], packet: NaivePacket): Set<Outcome> {
-  if (rule === undefined) return new Set(['deny']);
+function firstMatch([rule, ...later]: GateRule[], packet: NaivePacket, atLast: Outcome): Set<Outcome> {
+  if (rule === undefined) return new Set([atLast]);
   const match = matchOf(rule, packet);
   if (match === 'yes') return new Set([rule.access]);
-  const rest = firstMatch(later, packet);
+  const rest = firstMatch(later, packet, atLast);
   return match === 'no' ? rest : new Set([rule.access, ...rest]);
 }
 
