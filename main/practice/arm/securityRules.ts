@@ -1,9 +1,20 @@
 /** Microsoft.Network/networkSecurityGroups and their securityRules. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ArmContext, bodyOf, follow, idIn, page, param, scopeOf, troubleOf } from './context.ts';
+import {
+  type ArmContext,
+  bodyOf,
+  callerOfRequest,
+  follow,
+  idIn,
+  page,
+  param,
+  scopeOf,
+  troubleOf,
+} from './context.ts';
 import { ArmError, resourceNotFound } from './errors.ts';
-import type { NetworkSecurityGroup, SecurityRule } from './resources.ts';
+import type { NetworkSecurityGroup, RuleProperties, SecurityRule } from './resources.ts';
+import { operationName, permitLinked, scopeOfRequest } from './rights/permissions.ts';
 import { readRule } from './ruleInput.ts';
 import { subscriptionList } from './subscriptionList.ts';
 import { nsgView, ruleView } from './views.ts';
@@ -38,6 +49,7 @@ function putRule(context: ArmContext, request: FastifyRequest, reply: FastifyRep
   const nsg = nsgOf(context, request);
   const name = param(request, 'rule');
   const properties = readRule(nsg, name, request.body);
+  mayName(context, request, properties);
   context.world.beforeChange(nsg.id.toLowerCase());
   const found = ruleOf(nsg, name);
   const rule: SecurityRule = found ?? { name, etag: '', state: 'Updating', properties };
@@ -46,6 +58,20 @@ function putRule(context: ArmContext, request: FastifyRequest, reply: FastifyRep
   follow(context, request, reply, startWrite(context, request, nsg, rule), where(nsg, false));
   reply.code(found ? 200 : 201);
   return ruleView(nsg, rule);
+}
+
+/** Naming an application security group in a rule takes a right at that group. */
+function mayName({ people }: ArmContext, request: FastifyRequest, rule: RuleProperties): void {
+  const caller = callerOfRequest(request);
+  const path = request.url.split('?')[0] ?? '';
+  const done = { action: operationName('PUT', path), scope: scopeOfRequest('PUT', path) };
+  for (const { id } of [
+    ...(rule.sourceApplicationSecurityGroups ?? []),
+    ...(rule.destinationApplicationSecurityGroups ?? []),
+  ]) {
+    const action = 'Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action';
+    if (caller) permitLinked(people, caller, done, { action, scope: id });
+  }
 }
 
 function deleteRule(context: ArmContext, request: FastifyRequest, reply: FastifyReply): undefined {

@@ -20,7 +20,7 @@ export interface ActionUse {
   job: Job | 'doctor';
   /** In which modes; absent means in all. */
   modes?: readonly Mode[];
-  at: Place;
+  at: Place | readonly Place[];
   /** What it is for: goes on after “lets you”. */
   use: string;
 }
@@ -73,7 +73,7 @@ export const azureActions: readonly ActionUse[] = [
     action: `${network}/networkSecurityGroups/read`,
     job: 'view',
     at: 'nsg',
-    use: 'tell who gets in, and find rules past their end',
+    use: 'tell who gets in',
   },
   {
     action: `${compute}/retrieveBootDiagnosticsData/action`,
@@ -95,6 +95,13 @@ export const azureActions: readonly ActionUse[] = [
     at: 'nsg',
     use: 'see that a rule stands as written',
   },
+  {
+    action: `${network}/networkSecurityGroups/read`,
+    job: 'request',
+    modes: writesNsg,
+    at: 'subscription',
+    use: 'find rules past their end',
+  },
   { action: `${rules}/write`, job: 'request', modes: writesNsg, at: 'nsg', use: 'open a port' },
   { action: `${rules}/delete`, job: 'request', modes: writesNsg, at: 'nsg', use: 'shut a port' },
   {
@@ -106,17 +113,31 @@ export const azureActions: readonly ActionUse[] = [
   },
 
   {
+    action: `${network}/networkInterfaces/read`,
+    job: 'configure',
+    modes: writesNsg,
+    at: 'subscription',
+    use: 'name the other VMs that a lock touches',
+  },
+  {
+    action: `${network}/applicationSecurityGroups/joinNetworkSecurityRule/action`,
+    job: 'configure',
+    modes: writesNsg,
+    at: 'subscription',
+    use: 'move a rule that names application security groups out of a lock’s way',
+  },
+  {
     action: 'Microsoft.Resources/tags/read',
     job: 'configure',
     modes: writesNsg,
-    at: 'vm',
+    at: ['vm', 'nsg'],
     use: 'see that a policy stands as written',
   },
   {
     action: 'Microsoft.Resources/tags/write',
     job: 'configure',
     modes: writesNsg,
-    at: 'vm',
+    at: ['vm', 'nsg'],
     use: 'keep the policy in the tags of the VM',
   },
 
@@ -135,7 +156,7 @@ export const azureActions: readonly ActionUse[] = [
   },
 ];
 
-/** What a job takes in these modes, the jobs it includes too. `doctor`: with what only `latchkey doctor` needs. */
+/** What a job takes in these modes, the jobs it includes too; an action comes again where another job needs it elsewhere. `doctor`: with what only `latchkey doctor` needs. */
 export function actionsFor(job: Job, inModes: readonly Mode[], doctor = false): ActionUse[] {
   const included: ActionUse['job'][] = [
     ...jobs.slice(0, jobs.indexOf(job) + 1),
@@ -148,7 +169,7 @@ export function actionsFor(job: Job, inModes: readonly Mode[], doctor = false): 
   );
 }
 
-/** The use of an action, in any case of letters; undefined for what Latchkey never asks for. */
+/** The first use of an action, in any case of letters; undefined for what Latchkey never asks for. */
 export function useOf(action: string): ActionUse | undefined {
   return azureActions.find(use => use.action.toLowerCase() === action.toLowerCase());
 }

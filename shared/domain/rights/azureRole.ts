@@ -34,7 +34,7 @@ export function azureRole(options: {
     Name: options.name ?? `Latchkey ${job}${some}`,
     IsCustom: true,
     Description: `${purposes[job]} What Latchkey needs for it, and nothing else.`,
-    Actions: actionsFor(job, chosen, doctor).map(({ action }) => action),
+    Actions: [...new Set(actionsFor(job, chosen, doctor).map(({ action }) => action))],
     NotActions: [],
     DataActions: [],
     NotDataActions: [],

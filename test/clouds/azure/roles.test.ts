@@ -57,7 +57,13 @@ async function request(cloud: Cloud, practice: Practice) {
 
 async function configure(cloud: Cloud, practice: Practice) {
   const done = await request(cloud, practice);
-  // Its NSG has a foreign rule in the way: a lock has to move it and remember that.
+  for (const nsg of practice.arm.world.all('Microsoft.Network/networkSecurityGroups')) {
+    const vendor = nsg.properties.rules.find(({ name }) => name === 'AllowBackupVendor')?.properties;
+    const group = `/subscriptions/${practice.arm.world.subscriptions[0]?.id}/resourceGroups/rg-edge/providers/Microsoft.Network/applicationSecurityGroups/vendors`;
+    const sources = { sourceAddressPrefix: undefined, sourceApplicationSecurityGroups: [{ id: group }] };
+    if (vendor) Object.assign(vendor, sources);
+  }
+  // Its NSG has a foreign rule in the way, which names such a group: a lock has to move it and remember that.
   const vm = await cloud.vm(practice.vm('backup-1'));
   if (!vm) return fail('no VM is seen');
   const lock = await cloud.planLock(vm, defaultPolicy.ports);

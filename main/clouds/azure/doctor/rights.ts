@@ -51,9 +51,10 @@ export async function rightsFindings(
     await Promise.all(scopes.map(async scope => [scope, await permissionsAt(arm, scope, signal)] as const)),
   );
   const lacking = (use: ActionUse): string[] =>
-    (places[use.at] ?? places.subscription).filter(
-      scope => !allows(permissions.get(scope) ?? [], use.action),
-    );
+    [use.at]
+      .flat()
+      .flatMap(at => places[at] ?? places.subscription)
+      .filter(scope => !allows(permissions.get(scope) ?? [], use.action));
   return jobs.map(job => jobFinding(job, actionsFor(job, modes), lacking, places.subscription[0], subject));
 }
 

@@ -60,6 +60,24 @@ export function permit(people: People, caller: Caller, method: string, path: str
   );
 }
 
+/**
+ * A right that a write needs at another resource than its own: naming an application security group in a rule, joining a
+ * subnet. Throws 403 as ARM words that. `done`: what the caller may do already.
+ */
+export function permitLinked(
+  people: People,
+  caller: Caller,
+  done: { action: string; scope: string },
+  linked: { action: string; scope: string },
+): void {
+  if (people.may(caller, linked.action, linked.scope)) return;
+  throw new ArmError(
+    403,
+    'LinkedAuthorizationFailed',
+    `The client '${caller.upn}' with object id '${caller.oid}' has permission to perform action '${done.action}' on scope '${done.scope}'; however, it does not have permission to perform action '${linked.action}' on the linked scope(s) '${linked.scope}' or the linked scope(s) are invalid.`,
+  );
+}
+
 function parse(path: string): { namespace: string; parts: string[] } {
   const at = path.toLowerCase().lastIndexOf('/providers/');
   const [namespace = '', ...parts] = at < 0 ? [] : path.slice(at + '/providers/'.length).split('/');
