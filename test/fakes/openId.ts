@@ -33,7 +33,7 @@ export interface OpenId {
     /** Refresh tokens are refused: the password was changed. */
     refreshOver: boolean;
     /** ARM wants this from a token. */
-    demands: undefined | 'step-up' | { revokedBefore: number };
+    demands: undefined | 'step-up' | { issuedAfter: number; toldBy: 'challenge' | 'refusal' };
   };
   /** Requests that were answered: `POST /token`, … */
   asked: string[];
@@ -87,8 +87,7 @@ export async function startOpenId(
       return;
     }
     // Mounted below the tenant's path, as a server in front of it would do.
-    // The provider has no list of accounts to choose from: it asks who it is.
-    const url = `/${rest.join('/')}`.replace('prompt=select_account', 'prompt=login');
+    const url = asStrict(`/${rest.join('/')}`);
     Object.assign(request, { originalUrl: `/${tenant}/v2.0${url}`, url });
     asked.push(`${request.method} /${rest.join('/').split('?')[0]}`);
     keepSecrets(response, secrets);
@@ -109,10 +108,21 @@ export async function startOpenId(
         const { demands } = mode;
         if (demands === undefined) return undefined;
         if (demands === 'step-up') return claims['acrs'] ? undefined : { claims: stepUp };
-        return (claims.iat ?? 0) * 1000 < demands.revokedBefore ? 'revoked' : undefined;
+        const { issuedAfter, toldBy } = demands;
+        if ((claims.iat ?? 0) * 1000 >= issuedAfter) return undefined;
+        const nbf = { essential: true, value: String(issuedAfter / 1000) };
+        return toldBy === 'refusal' ? 'revoked' : { claims: { access_token: { nbf } } };
       },
     },
   };
+}
+
+/** Entra has a list of users to choose from, and needs no consent for `offline_access`: this provider is asked in its own way. */
+function asStrict(url: string): string {
+  if (!url.startsWith('/auth?') || /[?&]prompt=(?!select_account)/.test(url)) return url;
+  return url.includes('prompt=select_account')
+    ? url.replace('prompt=select_account', 'prompt=login%20consent')
+    : `${url}&prompt=consent`;
 }
 
 function configuration(mode: OpenId['mode'], keys: object[]): Configuration {

@@ -29,12 +29,15 @@ export function signInRoutes(app: FastifyInstance, context: ArmContext): void {
       authorization_endpoint: `${base}/oauth2/authorize`,
       token_endpoint: `${base}/oauth2/token`,
       device_authorization_endpoint: `${base}/oauth2/devicecode`,
+      jwks_uri: `${base}/discovery/keys`,
       response_types_supported: ['code', 'token'],
       grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
       token_endpoint_auth_methods_supported: ['client_secret_post'],
       scopes_supported: ['openid', 'profile', '.default'],
     };
   });
+  // Its tokens are signed with a key of its own that nobody else can check: there is none to tell.
+  app.get('/adfs/discovery/keys', open, async () => ({ keys: [] }));
   app.post('/adfs/oauth2/token', open, async (request, reply) => {
     const answer = await grantToken(context, request);
     if ('error' in answer) reply.code(400);

@@ -13,15 +13,15 @@ export interface Wanted {
   user: string | undefined;
   /** What a claims challenge asks for (JSON). */
   claims: string | undefined;
-  /** How to have the authority ask for the user, where it is nobody's yet. */
-  prompt: 'select_account' | 'login';
+  /** Entra has a list of users to choose from, and gives out what renews tokens to whoever asks. */
+  isEntra: boolean;
 }
 
 /** Throws CANCELLED when the signal aborts, CLOUD_UNAUTHORIZED when the person or the authority says no, and what msal throws. */
 export async function byBrowser(
   app: PublicClientApplication,
   redirects: Redirects,
-  { authority, scope, user, claims, prompt }: Wanted,
+  { authority, scope, user, claims, isEntra }: Wanted,
   how: Pick<SigningIn, 'ask' | 'signal'>,
 ): Promise<AuthenticationResult> {
   const { CryptoProvider, ResponseMode } = await import('@azure/msal-node');
@@ -43,7 +43,8 @@ export async function byBrowser(
     codeChallengeMethod: 'S256',
     // Posted, so that no code stands in an address, which browsers remember.
     responseMode: ResponseMode.FORM_POST,
-    ...(user === undefined ? { prompt } : { loginHint: user }),
+    ...(user === undefined ? {} : { loginHint: user }),
+    ...promptFor(isEntra, user),
   });
   how.ask({ step: 'browser', url });
   const answer = await Promise.race([redirect.arrived, untilAborted(how.signal)]);
@@ -63,4 +64,10 @@ export async function byBrowser(
     answer.show({ title: 'That did not work', text: told });
     throw error;
   }
+}
+
+/** Other providers renew in silence only what the person was asked about (OpenID Connect Core section 11). */
+function promptFor(isEntra: boolean, user: string | undefined): { prompt?: string } {
+  if (isEntra) return user === undefined ? { prompt: 'select_account' } : {};
+  return { prompt: user === undefined ? 'login consent' : 'consent' };
 }

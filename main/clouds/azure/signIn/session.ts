@@ -49,6 +49,8 @@ export function createSession(options: {
   let { who, tenant } = options;
   /** What the newest claims challenge asks for: the next sign-in brings it along. */
   let claims: string | undefined;
+  /** What the person has just proved: clients still send the token from before, and are challenged with it once more. */
+  let proved: string | undefined;
   let made: Promise<PublicClientApplication> | undefined;
 
   const app = (): Promise<PublicClientApplication> => {
@@ -79,7 +81,9 @@ export function createSession(options: {
     signal?: AbortSignal | undefined;
   }): Promise<AuthenticationResult> {
     const { signal } = how;
-    if (how.claims !== undefined) claims = how.claims;
+    const isProved = how.claims !== undefined && how.claims === proved;
+    if (isProved) proved = undefined;
+    else if (how.claims !== undefined) claims = how.claims;
     const work = async () => {
       const msal = await app();
       const account = who && (await msal.getTokenCache().getAccountByHomeId(who.homeAccountId));
@@ -88,10 +92,10 @@ export function createSession(options: {
         account,
         authority: authorityOf(place, tenant),
         scopes: [scope],
-        forceRefresh: how.force ?? false,
-        ...(claims === undefined ? {} : { claims }),
+        forceRefresh: (how.force ?? false) && !isProved,
+        ...(how.claims === undefined || isProved ? {} : { claims: how.claims }),
       });
-      claims = undefined;
+      if (how.claims !== undefined) claims = undefined;
       return result;
     };
     try {
@@ -117,8 +121,7 @@ export function createSession(options: {
           scope,
           user: who?.user,
           claims,
-          // A list of accounts to choose from is Entra's; every OpenID provider can ask anew.
-          prompt: isIssuer(place) ? ('login' as const) : ('select_account' as const),
+          isEntra: !isIssuer(place),
         };
         const result =
           way === 'browser'
@@ -130,6 +133,7 @@ export function createSession(options: {
           await (await app()).getTokenCache().removeAccount(account);
           throw somebodyElse(account.username, who.user);
         }
+        proved = wanted.claims;
         claims = undefined;
         tenant ??= isIssuer(place) ? undefined : tenantId;
         who = { homeAccountId: account.homeAccountId, user: account.username };

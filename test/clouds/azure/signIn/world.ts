@@ -6,7 +6,7 @@ import type { AccountKind, Ask, KeptAccount, OpenAccount } from '../../../../mai
 import { azureAccounts } from '../../../../main/clouds/azure/signIn/kind.ts';
 import { createOs } from '../../../../main/os/index.ts';
 import type { Keychain, Os } from '../../../../main/os/ports.ts';
-import { startPractice } from '../../../../main/practice/practice.ts';
+import { type Practice, startPractice } from '../../../../main/practice/practice.ts';
 import { type NewAccount, type Settings, settings } from '../../../../shared/contract/accounts.ts';
 import { clientId, type OpenId, startOpenId } from '../../../fakes/openId.ts';
 import { Person } from '../../../fakes/person.ts';
@@ -14,6 +14,7 @@ import { temporaryFolder } from '../../../fakes/temporaryFolder.ts';
 
 export interface SignInWorld {
   openId: OpenId;
+  practice: Practice;
   person: Person;
   kind: AccountKind;
   os: Os;
@@ -65,8 +66,8 @@ export async function openSignInWorld(change: (os: Os) => Partial<Os> = () => ({
     ],
   });
   const items = new Map<string, string>();
-  const real = createOs({ dataDirectory: folder, command: [] });
-  const os = { ...real, keychain: mapKeychain(items), ...change(real) };
+  const real = { ...createOs({ dataDirectory: folder, command: [] }), keychain: mapKeychain(items) };
+  const os = { ...real, ...change(real) };
   const person = new Person(openId.ca);
   const as = (name: string) => (ask: Ask) =>
     ask.step === 'browser' ? person.signIn(ask.url, name) : person.typeCode(ask.url, ask.code, name);
@@ -82,6 +83,7 @@ export async function openSignInWorld(change: (os: Os) => Partial<Os> = () => ({
   };
   return {
     openId,
+    practice,
     person,
     kind,
     os,
