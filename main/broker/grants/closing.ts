@@ -144,7 +144,7 @@ export function createCloser(context: GrantsContext): Closer {
 }
 
 function activityKind(cause: Cause): 'failed' | 'revoked' | 'expired' | 'closed' {
-  return cause === 'removed' ? 'closed' : cause;
+  return cause === 'removed' || cause === 'vm-gone' || cause === 'moved' ? 'closed' : cause;
 }
 
 function sentence(grant: GrantRecord): string {
@@ -155,6 +155,10 @@ function sentence(grant: GrantRecord): string {
       return `Access to ${grant.vmName} could not be opened; nothing is open.`;
     case 'removed':
       return `The rule for ${grant.vmName} was removed in the cloud by somebody else; the grant is over.`;
+    case 'vm-gone':
+      return `${grant.vmName} is not there any more; its grant is over, and the rule is gone.`;
+    case 'moved':
+      return `${grant.vmName} was put behind other gates, where its grant has no rule; the grant is over. Ask again.`;
     case 'expired':
     case undefined:
       return `Access to ${grant.vmName} ended; the port is shut.`;

@@ -12,7 +12,7 @@ export interface GrantsContext {
   keeper: GateKeeper;
   endings: Endings;
   accounts: Accounts;
-  inventory: Pick<Inventory, 'find' | 'get' | 'fresh' | 'behind' | 'refresh'>;
+  inventory: Pick<Inventory, 'find' | 'get' | 'put' | 'fresh' | 'behind' | 'refresh'>;
   egress: Pick<Egress, 'sources'>;
   activity: Pick<Activity, 'write'>;
   clock: Clock;

@@ -6,8 +6,11 @@ import type { ErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Instant, SqlRow, SqlValue } from '../../os/ports.ts';
 
-/** Why a grant closed. `removed`: somebody took its rule away in the cloud. */
-export type Cause = 'revoked' | 'expired' | 'failed' | 'removed';
+/**
+ * Why a grant closed. `removed`: somebody took its rule away in the cloud. `vm-gone`: its VM is not there any more.
+ * `moved`: its VM stands behind other gates than those with its rules.
+ */
+export type Cause = 'revoked' | 'expired' | 'failed' | 'removed' | 'vm-gone' | 'moved';
 
 export interface GrantRecord {
   id: GrantId;

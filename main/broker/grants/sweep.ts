@@ -8,6 +8,7 @@ import type { Cloud, FoundRule, Scope } from '../../clouds/cloud.ts';
 import type { Adopter } from './adopting.ts';
 import type { Closer } from './closing.ts';
 import type { GrantsContext } from './context.ts';
+import { createLostLook } from './lost.ts';
 import type { GrantRecord } from './records.ts';
 import { closeEach } from './removing.ts';
 
@@ -27,6 +28,7 @@ export function createSweep(
   adopter: Adopter,
 ): () => Promise<SweepResult> {
   const { ledger, clock } = context;
+  const lookForLost = createLostLook(context, closer);
 
   async function sweepScope(account: AccountId, scope: Scope, result: SweepResult): Promise<void> {
     const cloud = context.accounts.cloud(account);
@@ -142,6 +144,7 @@ export function createSweep(
           await Promise.all(
             scopes.map(scope => sweepScope(cloud.account, scope, result).catch(failed(scope.name))),
           );
+          await lookForLost(cloud.account);
         } catch (error) {
           failed(cloud.account)(error);
         }

@@ -15,6 +15,7 @@ import { ArmError } from './errors.ts';
 import { letsAnyWay, mappedPorts, translate } from './firewallPath.ts';
 import { firewallRoutes } from './firewalls.ts';
 import { graphRoutes } from './graph/routes.ts';
+import { movingRoutes } from './moving.ts';
 import { networkRoutes } from './network.ts';
 import { Operations } from './operations.ts';
 import { authorizationRoutes } from './rights/authorization.ts';
@@ -119,6 +120,7 @@ export function createArm(options: ArmOptions): Arm {
         computeRoutes(app, context);
         networkRoutes(app, context);
         effectiveRuleRoutes(app, context);
+        movingRoutes(app, context);
         securityRuleRoutes(app, context);
         firewallRoutes(app, context);
         tagRoutes(app, context);
