@@ -154,7 +154,7 @@ function waitFor(
   if (outcome.kind !== 'busy' && attempt >= attempts) return undefined;
   if (outcome.retryAfter !== undefined) return outcome.retryAfter;
   const backOff = Math.min(16_000, 250 * 2 ** (attempt - 1));
-  return backOff / 2 + (context.chance() * backOff) / 2;
+  return Math.round(backOff / 2 + (context.chance() * backOff) / 2);
 }
 
 const cut = Symbol('half an answer');

@@ -77,6 +77,7 @@ export interface TestBroker {
 
 export async function startWorld(
   options: { cloudAheadMs?: number; size?: number; cloudNow?: (clock: JumpClock) => number } = {},
+  whenOver: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<World> {
   const clock = createJumpClock();
   const root = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
@@ -91,7 +92,7 @@ export async function startWorld(
   });
   const os = createOs({ dataDirectory: root, command: [] });
   const outsiders = await connectPractice(practice.info, { ...os, clock });
-  onTestFinished(async () => {
+  whenOver(async () => {
     for (const broker of brokers) broker.stop();
     for (const cloud of outsiders) cloud.dispose();
     await practice.stop();
