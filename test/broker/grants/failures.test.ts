@@ -5,9 +5,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { troubleByName } from '../../../main/practice/arm/troubles.ts';
 import type { Grant } from '../../../shared/contract/grants.ts';
-import type { GrantId } from '../../../shared/domain/ids.ts';
 import { type Row, table } from '../../clouds/azure/troubleTable.ts';
-import { now, open, startWorld, type TestBroker, type World } from './world.ts';
+import { now, once, open, startWorld, type TestBroker, type World } from './world.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -80,17 +79,16 @@ const notShut = ['stuck', 'closing'];
 const rows = table.map(row => [row.kind, row] as const);
 
 describe.each(['before', 'after'] as const)('%s the write took effect', when => {
-  const once = ({ once, onceAfter = once }: Pick<Row, 'once' | 'onceAfter'>) =>
-    when === 'after' ? onceAfter : once;
+  const meeting = (row: Row) => (when === 'after' ? (row.onceAfter ?? row.once) : row.once);
 
   test.each(rows)('asking for access meets %s', async (_name, row) => {
     await trouble(row, write, when);
     const told = await outcome(row, request());
-    expectTold(row, once(row), told);
+    expectTold(row, meeting(row), told);
     const { state, error } = newest();
     if (told === 'done') expect(state).toBe('open');
     else {
-      expect([state, error?.code]).toEqual(['failed', once(row)]);
+      expect([state, error?.code]).toEqual(['failed', meeting(row)]);
       expect(await world.standing()).toEqual([]);
     }
   });
@@ -121,8 +119,7 @@ describe.each(['before', 'after'] as const)('%s the write took effect', when => 
       expect(error?.code).toBe(row.removing?.always ?? row.always);
     }
     await world.heal();
-    await drive(broker.grants.sweep(), 2_500);
-    expect(now(broker, id).state).toBe('closed');
+    await drive(Promise.all([broker.grants.sweep(), once(broker, id, 'closed')]), 2_500);
     expect(await world.standing()).toEqual([]);
   });
 });
@@ -142,8 +139,7 @@ describe('a whole day like that', () => {
       expect(notShut).toContain(state);
       expect(told).toMatchObject({ message: expect.stringContaining('could not be shut yet') });
       await world.heal();
-      await drive(broker.grants.sweep(), 2_500);
-      expect(now(broker, id as GrantId).state).toBe('failed');
+      await drive(Promise.all([broker.grants.sweep(), once(broker, id, 'failed')]), 2_500);
       expect(await world.standing()).toEqual([]);
     },
   );
