@@ -57,6 +57,24 @@ export class KnownRules {
     return this.#gates.get(gate)?.get(name.toLowerCase())?.priority;
   }
 
+  /** Is there, as far as is known, a priority for a grant's rule? */
+  hasRoom(gate: GateId, name: string): boolean {
+    const has = this.priorityOf(gate, name);
+    return (has !== undefined && isForGrants(has)) || this.#free(gate).length > 0;
+  }
+
+  #free(gate: GateId): number[] {
+    const taken = new Set(
+      this.#gates
+        .get(gate)
+        ?.values()
+        .map(rule => rule.priority) ?? [],
+    );
+    const free: number[] = [];
+    for (let p = grantPriorities.from; p <= grantPriorities.to; p++) if (!taken.has(p)) free.push(p);
+    return free;
+  }
+
   /**
    * A priority for a grant's rule: the one it has, else a free one, before every foreign deny where there is room. Which
    * of the free ones is left to `chance` (0 to 1): two Latchkeys that know the same seldom want the same.
@@ -65,10 +83,8 @@ export class KnownRules {
   priorityForGrant(gate: GateId, name: string, chance: number): number {
     const rules = [...(this.#gates.get(gate)?.values() ?? [])];
     const has = this.priorityOf(gate, name);
-    if (has !== undefined && has >= grantPriorities.from && has <= grantPriorities.to) return has;
-    const taken = new Set(rules.map(rule => rule.priority));
-    const free: number[] = [];
-    for (let p = grantPriorities.from; p <= grantPriorities.to; p++) if (!taken.has(p)) free.push(p);
+    if (has !== undefined && isForGrants(has)) return has;
+    const free = this.#free(gate);
     const firstDeny = Math.min(...rules.filter(rule => rule.foreignDeny).map(rule => rule.priority));
     const before = free.filter(p => p < firstDeny);
     const choice = before.length > 0 ? before : free;
@@ -76,8 +92,14 @@ export class KnownRules {
     if (found !== undefined) return found;
     throw new LatchkeyError({
       code: 'CLOUD_QUOTA',
-      message: 'All priorities from 100 to 199 of this network security group are taken.',
-      fix: 'End grants that nobody needs, or move rules of others in this NSG to 300 and above.',
+      message:
+        'All priorities from 100 to 199 of this network security group are taken: each grant needs one of them.',
+      fix: 'End grants that nobody needs (`latchkey grants`), or move rules of others in this NSG to 300 and above.',
+      detail: { gate },
     });
   }
+}
+
+function isForGrants(priority: number): boolean {
+  return priority >= grantPriorities.from && priority <= grantPriorities.to;
 }

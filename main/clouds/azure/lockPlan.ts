@@ -35,6 +35,11 @@ const noTags: TagChange = { merge: {}, remove: {} };
 export const movedTag = (rule: string) => `latchkey-moved-${rule}`;
 /** Rules that had to make way go to the first free priority from here on. */
 const movedFrom = 300;
+/**
+ * Where an NSG stands in front of more locks than 200–299 hold, the others take the first free priority behind these,
+ * before every rule that would let their ports through; what has to make way then goes far down, once for all.
+ */
+const movedFarFrom = 3000;
 const lowest = 4096;
 
 /** A lock's rule has its own name per address family: ARM takes no mix of families in one rule. */
@@ -75,6 +80,8 @@ interface PlannedGate {
   rules: GateRule[];
   taken: Set<number>;
   moved: Set<string>;
+  /** The lowest priority that a rule was moved to: locks stay before it. */
+  movedTo: number;
 }
 
 function planGate(fresh: FreshVm, stand: Stand): PlannedGate {
@@ -84,7 +91,13 @@ function planGate(fresh: FreshVm, stand: Stand): PlannedGate {
     .flatMap(layer => layer.gates)
     .find(gate => gate.id === stand.gate)?.rules;
   const all = rules ?? mapGate(nsg, () => undefined).rules;
-  return { nsg, rules: all, taken: new Set(all.map(rule => rule.priority ?? 0)), moved: new Set() };
+  return {
+    nsg,
+    rules: all,
+    taken: new Set(all.map(rule => rule.priority ?? 0)),
+    moved: new Set(),
+    movedTo: Infinity,
+  };
 }
 
 function draftStand(
@@ -106,6 +119,11 @@ function draftStand(
   }
   const inTheWay = letting.filter(rule => rule.by === 'foreign' && !planned.moved.has(rule.name));
   const priority = makeRoom(fresh, stand, planned, inTheWay, standing?.priority, draft);
+  if (priority > lockPriorities.to && standing?.priority !== priority) {
+    draft.warnings.push(
+      `All priorities from ${lockPriorities.from} to ${lockPriorities.to} of ${stand.gateName} are taken: this lock goes to ${priority}. Whoever adds a rule before it later can let its ports through.`,
+    );
+  }
   const wanted = lockRule(
     {
       ports: [...new Set(ports.map(port => port.port))],
@@ -142,29 +160,31 @@ function makeRoom(
 ): number {
   const left = inTheWay.toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
   for (;;) {
-    const limit = Math.min(left[0]?.priority ?? Infinity, lockPriorities.to + 1);
-    if (has !== undefined && has >= lockPriorities.from && has < limit) return has;
-    const free = firstFree(planned.taken, lockPriorities.from, limit - 1);
+    const last = Math.min(left[0]?.priority ?? Infinity, planned.movedTo, lowest + 1) - 1;
+    if (has !== undefined && has >= lockPriorities.from && has <= last) return has;
+    const free = firstFree(planned.taken, lockPriorities.from, last);
     if (free !== undefined) {
       planned.taken.add(free);
       return free;
     }
     const first = left.shift();
-    if (first === undefined) throw noRoom(stand.gateName, `${lockPriorities.from} to ${lockPriorities.to}`);
+    if (first === undefined) throw noRoom(stand.gateName, `${lockPriorities.from} to ${last}`);
     draft.changes.push(moveDown(fresh, stand, planned, first, draft));
   }
 }
 
 function moveDown(fresh: FreshVm, stand: Stand, planned: PlannedGate, rule: GateRule, draft: Draft): Change {
   const from = rule.priority ?? 0;
+  const crowded = firstFree(planned.taken, lockPriorities.from, lockPriorities.to) === undefined;
   const after = Math.max(
-    movedFrom,
+    crowded ? movedFarFrom : movedFrom,
     ...planned.rules.filter(r => planned.moved.has(r.name)).map(r => r.priority ?? 0),
   );
   const to = firstFree(planned.taken, after, lowest);
   if (to === undefined) throw noRoom(stand.gateName, `${movedFrom} to ${lowest}`);
   planned.taken.add(to);
   planned.moved.add(rule.name);
+  planned.movedTo = Math.min(planned.movedTo, to);
   for (const other of planned.rules) {
     const between = (other.priority ?? 0) > from && (other.priority ?? 0) < to;
     if (!between || other.by !== 'foreign' || other.access === rule.access || !overlaps(other, rule))
@@ -176,7 +196,7 @@ function moveDown(fresh: FreshVm, stand: Stand, planned: PlannedGate, rule: Gate
     gate: stand.gate,
     rule,
     to,
-    before: { merge: { [movedTag(rule.name)]: String(from) }, remove: {} },
+    before: remembering(planned.nsg, rule.name, from),
     after: noTags,
     step: {
       action: 'move',
@@ -187,6 +207,13 @@ function moveDown(fresh: FreshVm, stand: Stand, planned: PlannedGate, rule: Gate
       after: `priority ${to}`,
     },
   };
+}
+
+/** Where a rule stood before it was moved for the first time is what an unlock puts back. */
+function remembering(nsg: NetworkSecurityGroup, rule: string, from: number): TagChange {
+  const [, remembered] = findTag(nsg.tags ?? {}, movedTag(rule)) ?? [];
+  if (remembered !== undefined && Number(remembered) < from) return noTags;
+  return { merge: { [movedTag(rule)]: String(from) }, remove: {} };
 }
 
 /** The policy as tags on the VM, written first: whoever finds a lock finds its policy too. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Plan, PlanStep, PolicyPort } from '../../../shared/contract/policies.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
-import type { Vm } from '../../../shared/domain/vm.ts';
+import { gatesOf, type Vm } from '../../../shared/domain/vm.ts';
 import { assertNever, LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock } from '../../os/ports.ts';
 import { cloudCode } from '../calls.ts';
@@ -26,8 +26,8 @@ export interface LockAsk {
   onWritten?: ((correlation: string) => void) | undefined;
 }
 
-/** Fresh plans, made again, when another one takes a priority while ours is carried out. */
-const tries = 4;
+/** Fresh plans, made again, when another Latchkey takes a priority while ours is carried out. */
+const tries = 8;
 
 /** What a lock with this policy would change, by a fresh look. Throws VM_NOT_FOUND, and as `draftLock`. */
 export async function planLock(
@@ -57,19 +57,31 @@ export async function applyPlan(
   onStep: (index: number) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
+  const gates = vm.interfaces.flatMap(gatesOf).map(({ id }) => id);
   for (let attempt = 1; ; attempt++) {
-    const fresh = await look(ask, vm, signal);
-    const draft = plan.kind === 'lock' ? draftLock(fresh, plan.policy?.ports ?? []) : draftUnlock(fresh);
-    mustBeNamed(plan, draft);
     try {
-      for (const change of draft.changes) {
-        await onStep(indexOf(plan, change.step));
-        await carryOut(ask, change, signal);
-      }
-      return;
+      return await ask.writer.planning(gates, () => applyOnce(ask, plan, vm, onStep, signal));
     } catch (error) {
       if (cloudCode(error) !== 'SecurityRuleConflict' || attempt >= tries) throw error;
     }
+  }
+}
+
+async function applyOnce(
+  ask: LockAsk,
+  plan: Plan,
+  vm: Vm,
+  onStep: (index: number) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const fresh = await look(ask, vm, signal);
+  const draft = plan.kind === 'lock' ? draftLock(fresh, plan.policy?.ports ?? []) : draftUnlock(fresh);
+  // An unlock touches of others only what the plan of a lock named and was confirmed for: whether this one or another VM's
+  // is the last to need it out of the way, and puts it back, shows when several are unlocked at once.
+  if (plan.kind === 'lock') mustBeNamed(plan, draft);
+  for (const change of draft.changes) {
+    await onStep(indexOf(plan, change.step));
+    await carryOut(ask, change, signal);
   }
 }
 

@@ -40,6 +40,7 @@ export class RuleWriter {
   #clock: Clock;
   #chance: () => number;
   #queue = createQueue<GateId>();
+  #plans = createQueue<GateId>();
   readonly known: KnownRules;
 
   constructor(arm: Arm, clock: Clock, known: KnownRules, chance: () => number) {
@@ -55,6 +56,16 @@ export class RuleWriter {
   }
 
   /**
+   * Runs work that looks at these gates, plans by what it sees and then writes, after all such work on any of them: two
+   * locks of one process never plan the same priority, nor both move the same rule.
+   */
+  planning<T>(gates: GateId[], work: () => Promise<T>): Promise<T> {
+    // In one order for all: nobody waits for somebody who waits for him.
+    const [first, ...others] = [...new Set(gates)].toSorted();
+    return first === undefined ? work() : this.#plans.run(first, () => this.planning(others, work));
+  }
+
+  /**
    * Puts a rule of a grant in at a free priority, without reading first, and looks that it stands as meant. Idempotent
    * by name. Throws CLOUD_CONFLICT if somebody keeps changing it.
    */
@@ -64,16 +75,22 @@ export class RuleWriter {
     make: (priority: number) => SecurityRule,
     signal?: AbortSignal,
   ): Promise<WrittenRule> {
+    if (!this.known.hasRoom(gate, name)) await this.#learn(gate, signal);
     for (let attempt = 1; ; attempt++) {
       const priority = this.known.priorityForGrant(gate, name, this.#chance());
       try {
         return await this.put(gate, name, make(priority), signal);
       } catch (error) {
         if (cloudCode(error) !== 'SecurityRuleConflict' || attempt >= tries) throw error;
-        const fresh = await readGate(this.#arm, gate, signal);
-        this.known.learn(gate, fresh.securityRules ?? []);
+        await this.#learn(gate, signal);
       }
     }
+  }
+
+  /** What is known of a gate may be old: grants may have ended since. */
+  async #learn(gate: GateId, signal?: AbortSignal): Promise<void> {
+    const fresh = await readGate(this.#arm, gate, signal);
+    this.known.learn(gate, fresh.securityRules ?? []);
   }
 
   /** Puts a rule in exactly so, and looks that it stands as meant. Throws CLOUD_CONFLICT if it does not. */

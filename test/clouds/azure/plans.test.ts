@@ -146,7 +146,7 @@ describe('a lock', () => {
     expect(() => draftLock(freshVmWith([taken]), ports)).toThrow(
       expect.objectContaining({ code: 'CLOUD_CONFLICT' }),
     );
-    const crowd = Array.from({ length: 100 }, (_, i) => armRule(`d${i}`, 200 + i, { access: 'Deny' }));
+    const crowd = Array.from({ length: 3897 }, (_, i) => armRule(`d${i}`, 200 + i, { access: 'Deny' }));
     expect(() => draftLock(freshVmWith([armNsg('nic', crowd)]), ports)).toThrow(
       expect.objectContaining({ code: 'CLOUD_QUOTA' }),
     );
@@ -198,10 +198,21 @@ describe('whatever rules there are', () => {
     .uniqueArray(anyRule, { selector: rule => rule.priority, maxLength: 12 })
     .map(rules => rules.map((rule, i) => armRule(`rule-${i}`, rule.priority, rule)));
 
-  it('a lock shuts every protected port, and an unlock leaves exactly what was there', () => {
+  /** Somebody else's, for another machine, at every priority of locks. */
+  const crowd = Array.from({ length: 100 }, (_, i) =>
+    armRule(`theirs-${i}`, 200 + i, { access: 'Deny', destinationAddressPrefix: '10.0.9.9' }),
+  );
+
+  it.each([
+    ['', []],
+    [', also where all places for locks are taken', crowd],
+  ])('a lock shuts every protected port, and an unlock leaves exactly what was there%s', (_what, more) => {
     fc.assert(
       fc.property(fc.array(anyNsg, { minLength: 1, maxLength: 2 }), lists => {
-        const nsgs = lists.map((rules, i) => armNsg(`nsg-${i}`, rules, {}));
+        const nsgs = lists.map((rules, i) => {
+          const free = rules.filter(rule => more.every(({ priority }) => priority !== rule.priority));
+          return armNsg(`nsg-${i}`, [...free, ...more], {});
+        });
         const locked = after(nsgs, { team: 'web' }, draftLock(freshVmWith(nsgs), ports));
         for (const { port } of ports) expect(reach(locked.nsgs, port)).toBe('denied');
         const again = draftLock(freshVmWith(locked.nsgs, { tags: locked.tags }), ports);
