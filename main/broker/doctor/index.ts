@@ -2,7 +2,7 @@
 import type { Account } from '../../../shared/contract/accounts.ts';
 import type { Examination, Finding } from '../../../shared/contract/doctor.ts';
 import { ok, problem, warning } from '../../../shared/domain/doctor/finding.ts';
-import { myIpFinding, vmFindings } from '../../../shared/domain/doctor/vmFindings.ts';
+import { myIpFindings, vmFindings } from '../../../shared/domain/doctor/vmFindings.ts';
 import { parseAccountId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
@@ -102,7 +102,7 @@ export function createDoctor(deps: {
 
   async function myIp(vm: Vm): Promise<Finding[]> {
     if (vm.kind === 'classic') return [];
-    return [myIpFinding(vm, await egress.sources(vm, ['my-ip'], []).catch(told))];
+    return myIpFindings(vm, await egress.sources(vm, ['my-ip'], []).catch(told));
   }
 
   async function observersFindings(): Promise<Finding[]> {

@@ -1,16 +1,24 @@
 /** What is known of a VM, held against what Latchkey is to do with it. Pure, and the same for every cloud. */
 import type { Finding } from '../../contract/doctor.ts';
 import { LatchkeyError } from '../../errors.ts';
+import { adminNotes, adminWarnings } from '../effective/admin.ts';
 import { checkRequest } from '../request.ts';
-import { accessOf, policyInForce, tabOf } from '../tabs.ts';
+import { roleCommand } from '../rights/azureRole.ts';
+import { accessOf, policyInForce, tabOf, watchedPorts } from '../tabs.ts';
 import { formatDuration } from '../time.ts';
 import type { Vm } from '../vm.ts';
 import { ok, problem, warning } from './finding.ts';
 
-/** Its policy, who gets in without a grant, its power and its addresses. */
+/** Its policy, who gets in without a grant, admin rules, its power and its addresses. */
 export function vmFindings(vm: Vm): Finding[] {
   if (vm.kind === 'classic') return [policyFinding(vm)];
-  return [policyFinding(vm), ...exposureFindings(vm), powerFinding(vm), addressFinding(vm)];
+  return [
+    policyFinding(vm),
+    ...exposureFindings(vm),
+    ...adminFindings(vm),
+    powerFinding(vm),
+    addressFinding(vm),
+  ];
 }
 
 function policyFinding(vm: Vm): Finding {
@@ -58,6 +66,33 @@ function exposureFindings(vm: Vm): Finding[] {
           `It is locked, and all the same somebody gets in from the internet without a grant: port ${ports}.`,
           'Lock it again: the plan names the rules that stand before the lock and moves them.',
         ),
+  ];
+}
+
+const askTheirKeeper = 'Ask whoever keeps Virtual Network Manager for an exception for this VM.';
+
+/** Admin rules stand before every NSG: a grant or a lock can be in vain under them. */
+function adminFindings(vm: Vm): Finding[] {
+  if (vm.cloud !== 'azure' || vm.interfaces.length === 0) return [];
+  const layers = vm.interfaces.flatMap(nic => nic.layers.filter(({ mode }) => mode === 'admin'));
+  const unread = layers.find(layer => layer.unread !== undefined)?.unread;
+  if (unread !== undefined)
+    return [
+      warning(
+        'admin-rules',
+        `Whether an admin rule stands before the NSGs is not known: ${unread}.`,
+        `Ask for the role “Latchkey view” (\`${roleCommand({ job: 'view' }, vm.scope)}\` prints it).`,
+      ),
+    ];
+  const found = adminWarnings(vm, watchedPorts(vm));
+  if (found.length > 0) return found.map(text => warning('admin-rules', text, askTheirKeeper));
+  return [
+    ok(
+      'admin-rules',
+      layers.length === 0
+        ? 'No admin rule of Virtual Network Manager stands before its gates.'
+        : 'The admin rules of Virtual Network Manager leave its protected ports alone.',
+    ),
   ];
 }
 
@@ -109,20 +144,20 @@ function addressFinding(vm: Vm): Finding {
 }
 
 /** Would a request from here be taken? `sources`: what we are seen as, canonical CIDRs; or why that is not known. */
-export function myIpFinding(vm: Vm, sources: string[] | LatchkeyError): Finding {
+export function myIpFindings(vm: Vm, sources: string[] | LatchkeyError): Finding[] {
   if (sources instanceof LatchkeyError)
-    return problem('my-ip', sources.message, sources.fix ?? '`latchkey ip` tells who saw what.');
+    return [problem('my-ip', sources.message, sources.fix ?? '`latchkey ip` tells who saw what.')];
   const seen = sources.join(', ');
-  if (vm.policy === undefined) return ok('my-ip', `You are seen as ${seen}.`);
+  if (vm.policy === undefined) return [ok('my-ip', `You are seen as ${seen}.`)];
   try {
-    checkRequest(vm.policy, vm.os, { sources });
+    const { ports } = checkRequest(vm.policy, vm.os, { sources });
+    adminNotes(vm, { ports, sources });
   } catch (error) {
     if (!(error instanceof LatchkeyError)) throw error;
-    return problem(
-      'my-ip',
-      `You are seen as ${seen}. ${error.message}`,
-      error.fix ?? 'Ask for another source.',
-    );
+    const check = error.code === 'ADMIN_RULE_DENIES' ? 'admin-rules' : 'my-ip';
+    return [
+      problem(check, `You are seen as ${seen}. ${error.message}`, error.fix ?? 'Ask for another source.'),
+    ];
   }
-  return ok('my-ip', `You are seen as ${seen}, which the policy allows.`);
+  return [ok('my-ip', `You are seen as ${seen}, which the policy allows.`)];
 }

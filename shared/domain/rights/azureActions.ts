@@ -64,6 +64,12 @@ export const azureActions: readonly ActionUse[] = [
     use: 'look at one VM freshly',
   },
   {
+    action: `${network}/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action`,
+    job: 'view',
+    at: 'network',
+    use: 'read the admin rules of Virtual Network Manager, which stand before every NSG',
+  },
+  {
     action: `${network}/loadBalancers/read`,
     job: 'view',
     at: 'subscription',

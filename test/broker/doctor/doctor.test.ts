@@ -97,6 +97,16 @@ const troubles: Record<
     finds: { check: 'policy', state: 'problem' },
     says: /A classic VM/,
   },
+  'an admin rule that stops us': {
+    vm: 'vault-1',
+    finds: { check: 'admin-rules', state: 'problem' },
+    says: /“no-management-from-internet” of Virtual Network Manager stops it/,
+  },
+  'an admin rule that a lock can’t stop': {
+    vm: 'scan-1',
+    finds: { check: 'admin-rules', state: 'warning' },
+    says: /“always-allow-scanner” .* lets sources in to port 22 whatever a lock says/,
+  },
   'a VM with an IPv6 address only': {
     vm: 'v6-only-1',
     finds: { check: 'address', state: 'warning' },

@@ -8,6 +8,7 @@ import { type Mode, modes } from '../../../../shared/domain/rights/azureActions.
 import type { Vm } from '../../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Scope } from '../../cloud.ts';
+import { networkOf } from '../adminRules.ts';
 import { type Arm, abort } from '../armClients.ts';
 import { parseArmId } from '../armIds.ts';
 import { readGate } from '../freshVm.ts';
@@ -58,7 +59,9 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
         vm: [vm.id],
         interface: nics,
         address: addresses.flatMap(({ id }) => id ?? []),
-        network: [...new Set(configurations.flatMap(({ subnet }) => subnet?.id ?? []))],
+        network: [
+          ...new Set(configurations.flatMap(({ subnet }) => (subnet?.id ? networkOf(subnet.id) : []))),
+        ],
         nsg: [...gates.keys()],
       };
       return await rightsFindings(arm, places, modesOf(), vm.name, signal);
