@@ -63,7 +63,7 @@ export async function createBroker(options: BrokerOptions) {
   });
   late.accounts = accounts;
   const egress = createEgress({ os, settings, accounts });
-  const inventory = createInventory({ db, os, accounts, activity, egress });
+  const inventory = createInventory({ db, os, accounts, activity, egress, settings });
   const grants = createGrants({
     db,
     os,

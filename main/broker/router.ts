@@ -2,9 +2,11 @@
 import { implement } from '@orpc/server';
 import type { ActivityFilter } from '../../shared/contract/activity.ts';
 import { contract } from '../../shared/contract/index.ts';
+import { defenderOf } from '../../shared/domain/defender.ts';
 import { isVmId, parseAccountId, parseGrantId, parseVmId, type VmId } from '../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../shared/errors.ts';
 import type { Broker } from './broker.ts';
+import { namedScopes } from './jitWays.ts';
 
 /** A stream without an abort signal (a call inside this process) ends when its reader stops. */
 const never = new AbortController().signal;
@@ -124,12 +126,15 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
     },
     policies: {
       get: on.policies.get.handler(async ({ input }) => {
-        const { id, name, policy, policyError } = await inventory.find(input.vm);
+        const vm = await inventory.find(input.vm);
+        const { id, name, policy, policyError } = vm;
+        const defender = defenderOf(vm);
         return {
           vm: id,
           vmName: name,
           ...(policy === undefined ? {} : { policy }),
           ...(policyError === undefined ? {} : { error: policyError }),
+          ...(defender === undefined ? {} : { defender: defender.policyName }),
         };
       }),
       planLock: on.policies.planLock.handler(async ({ input }) => ({
@@ -147,7 +152,12 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
     },
     settings: {
       get: on.settings.get.handler(() => settings.get()),
-      set: on.settings.set.handler(({ input }) => settings.set(input)),
+      set: on.settings.set.handler(({ input }) => {
+        if (input.jit === undefined) return settings.set(input);
+        const changed = settings.set({ ...input, jit: namedScopes(input.jit, inventory.scopes()) });
+        inventory.waysChanged();
+        return changed;
+      }),
     },
     vms: {
       list: on.vms.list.handler(({ input }) => inventory.list(input)),

@@ -69,6 +69,8 @@ export interface Inventory {
   }): Promise<VmList>;
   detail(ref: string): Promise<VmDetail>;
   refresh(): Promise<void>;
+  /** The settings say anew which way VMs go: what is known of them follows, without asking a cloud. */
+  waysChanged(): void;
   watch(signal: AbortSignal): AsyncGenerator<VmChange>;
 }
 

@@ -12,6 +12,7 @@ const defaults: Settings = {
   organisationRanges: [],
   observers: [],
   warnBeforeMs: 300_000,
+  jit: {},
   azureClouds: [],
   azureChinaAuthority: 'https://login.chinacloudapi.cn',
 };
@@ -35,6 +36,7 @@ export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): Set
     get: () => current,
     set(change) {
       const checked = check(change);
+      if (checked.jit !== undefined) checked.jit = merged(current.jit, checked.jit);
       db.transaction(() => {
         for (const [key, value] of Object.entries(checked)) {
           db.run('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)', key, JSON.stringify(value));
@@ -44,6 +46,14 @@ export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): Set
       return current;
     },
   };
+}
+
+/** The subscriptions that are named change, the others stay; `auto` is what stands nowhere. */
+function merged(before: Settings['jit'], change: Settings['jit']): Settings['jit'] {
+  const named = Object.entries(change).map(([id, way]) => [id.toLowerCase(), way] as const);
+  return Object.fromEntries(
+    Object.entries({ ...before, ...Object.fromEntries(named) }).filter(([, way]) => way !== 'auto'),
+  );
 }
 
 /** Throws BAD_CIDR and BAD_INPUT. Ranges come out canonical. */

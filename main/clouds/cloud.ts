@@ -32,9 +32,13 @@ export interface RuleOrder {
   ports: number[];
   /** CIDRs or single addresses, canonical text. */
   sources: string[];
-  /** The VM's private addresses behind this gate (NSG); empty for security groups. */
+  /** The VM's private addresses behind this gate (NSG), or its id (Defender, whose policies name VMs); empty for security groups. */
   destinations: string[];
   mark: RuleMark;
+  /** Known before it is written: who will end it. */
+  endedBy?: Grant['endedBy'] | undefined;
+  /** The person's words, where the gate has room for them. */
+  reason?: string | undefined;
 }
 
 /** A rule of ours as it stands in the cloud. What the ledger keeps, and all that closing needs. */
@@ -65,6 +69,8 @@ export interface FoundRule {
   index: number;
   destinations: string[];
   vm?: VmId | undefined;
+  /** As in the order. */
+  endedBy?: Grant['endedBy'] | undefined;
 }
 
 /** Result of closing one rule. `gone`: it is not there any more (also when it was not there before). `kept`: others still need it. */
@@ -72,6 +78,8 @@ export interface Closed {
   name: string;
   outcome: 'gone' | 'kept';
   correlation?: string | undefined;
+  /** How it was closed, where a person should know: one sentence. */
+  note?: string | undefined;
 }
 
 /** One thing that the cloud's own log says was done there, by whomever and with whatever. */
@@ -139,7 +147,12 @@ export interface Cloud {
    */
   orders(
     vm: Vm,
-    wanted: { ports: { port: number; protocol: Protocol }[]; sources: string[]; mark: RuleMark },
+    wanted: {
+      ports: { port: number; protocol: Protocol }[];
+      sources: string[];
+      mark: RuleMark;
+      reason?: string | undefined;
+    },
   ): RuleOrder[];
   /**
    * Writes one order: exactly one write and no read before it on the good path; then reads again until the rule is seen.

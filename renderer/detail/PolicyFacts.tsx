@@ -1,13 +1,14 @@
 /** A VM's policy, port by port. */
 import { useIntl } from 'react-intl';
 import type { Policy } from '../../shared/contract/policies.ts';
+import type { VmDetail } from '../../shared/contract/vms.ts';
 import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
-import { useText } from '../i18n/text.tsx';
+import { Text, useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import css from './PolicyFacts.module.css';
 
-export function PolicyFacts({ policy }: { policy: Policy }) {
+export function PolicyFacts({ policy, defender }: { policy: Policy; defender: VmDetail['defender'] }) {
   const intl = useIntl();
   const text = useText();
   return (
@@ -32,6 +33,14 @@ export function PolicyFacts({ policy }: { policy: Policy }) {
           ))}
         </tbody>
       </table>
+      {defender !== undefined && (
+        <p className={css.by}>
+          <Text
+            id={defender.used ? 'policy.defender.used' : 'policy.defender.beside'}
+            values={{ policy: <Name>{defender.policy}</Name> }}
+          />
+        </p>
+      )}
     </Section>
   );
 }

@@ -112,7 +112,7 @@ export function VmDetails({ row }: { row: VmRow }) {
       {error !== undefined && <ErrorNote error={error} />}
       {row.tab !== 'unsupported' && <Ways row={row} detail={detail} looking={looking} />}
       {detail?.policyError !== undefined && <ErrorNote error={detail.policyError} />}
-      {detail?.policy !== undefined && <PolicyFacts policy={detail.policy} />}
+      {detail?.policy !== undefined && <PolicyFacts policy={detail.policy} defender={detail.defender} />}
       {grant !== undefined && <GrantFacts grant={grant} />}
       <Check key={row.id} vm={row.id} name={row.name} />
       {row.tab === 'configured' && (

@@ -15,6 +15,7 @@ import { broker, useConnection } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { useSettings } from '../state/settings.ts';
 import { act, say } from '../state/toasts.ts';
+import { JitSetting } from './JitSetting.tsx';
 import { ListSetting } from './ListSetting.tsx';
 import css from './Settings.module.css';
 
@@ -58,6 +59,7 @@ export function SettingsScreen() {
             />
             <p className={css.hint}>{text('settings.warn.means')}</p>
           </Section>
+          <JitSetting ways={settings.jit} onChange={jit => save({ jit })} />
           <ListSetting name="organisationRanges" values={settings.organisationRanges} />
           <ListSetting name="observers" values={settings.observers} />
           <About />

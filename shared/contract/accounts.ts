@@ -96,6 +96,10 @@ export const customCloud = z.object({
 });
 export type CustomCloud = z.infer<typeof customCloud>;
 
+/** auto: through Defender for Cloud where its policy names the VM, else by our own rules · defender · direct: always so. */
+export const jitWay = z.enum(['auto', 'defender', 'direct']);
+export type JitWay = z.infer<typeof jitWay>;
+
 export const settings = z.object({
   theme: z.enum(['system', 'light', 'dark']),
   density: z.enum(['normal', 'compact']),
@@ -105,6 +109,11 @@ export const settings = z.object({
   observers: z.array(z.string()),
   /** Milliseconds before a grant's end at which to warn. */
   warnBeforeMs: z.int().min(10_000).max(3_600_000),
+  /**
+   * Azure subscriptions, by id in lower case, that do not go the way `auto`. Setting it changes those it names (by id or
+   * name) and leaves the others.
+   */
+  jit: z.record(z.string(), jitWay),
   azureClouds: z.array(customCloud).max(50),
   /** Azure China documents two hosts for signing in: the SDKs' one, and that of Entra's own pages. */
   azureChinaAuthority: z.enum(['https://login.chinacloudapi.cn', 'https://login.partner.microsoftonline.cn']),

@@ -53,6 +53,8 @@ export const policiesContract = {
       vmName: z.string(),
       policy: policy.optional(),
       error: errorData.optional(),
+      /** The Defender for Cloud policy that it is, by name; absent where it is the VM's tag. */
+      defender: z.string().optional(),
     }),
   ),
   /** What a lock would change. Without `ports`: the four defaults. Changes nothing. */

@@ -83,6 +83,8 @@ export type Hop = z.infer<typeof hop>;
 export const vmDetail = vmRow.extend({
   policy: policy.optional(),
   policyError: errorData.optional(),
+  /** The Defender for Cloud policy that names the VM; `used`: locks and requests go through it. */
+  defender: z.object({ policy: z.string(), used: z.boolean() }).optional(),
   /** For each protected (or default) port: may `source` reach it now, and who decides. */
   ways: z.array(
     z.object({

@@ -2,11 +2,12 @@
  * A VM as the broker knows it: what a cloud's adapter reads, in one model for both clouds. What crosses doors is
  * VmRow and VmDetail of the contract; this is what the rules in this folder work on.
  */
+import type { JitWay } from '../contract/accounts.ts';
 import type { CloudKind, Protocol } from '../contract/common.ts';
 import type { Policy } from '../contract/policies.ts';
 import type { Power } from '../contract/vms.ts';
 import type { ErrorData } from '../errors.ts';
-import type { AccountId, GateId, VmId } from './ids.ts';
+import type { AccountId, GateId, GrantId, VmId } from './ids.ts';
 import type { RuleMark } from './ruleMark.ts';
 
 export interface Vm {
@@ -25,12 +26,46 @@ export interface Vm {
   size?: string | undefined;
   power: Power;
   interfaces: NetworkInterface[];
-  /** The VM's policy tag, parsed; absent when the VM is not configured. */
+  /** The policy in force: the VM's tag or its Defender policy (`goBy` in `defender.ts`); absent when the VM is not configured. */
   policy?: Policy | undefined;
-  /** Set when there is a policy tag that can't be read. */
+  /** Set when there is a policy that can't be read. */
   policyError?: ErrorData | undefined;
+  /** Azure: the Defender for Cloud policy that names the VM. */
+  defender?: DefenderEntry | undefined;
+  /** Azure: which way locks and requests go, by the person's setting; absent means `auto`. */
+  jitWay?: JitWay | undefined;
+  /** With `defender`: what the VM's own tag says. */
+  tagged?: { policy?: Policy | undefined; policyError?: ErrorData | undefined } | undefined;
   /** Set when the cloud's data about the VM makes no sense: it is shown as unsupported, with these words. */
   problem?: string | undefined;
+}
+
+/** What Defender for Cloud's just-in-time policy says of a VM. Instants are epoch milliseconds, in the cloud's time. */
+export interface DefenderEntry {
+  /** The policy's ARM id in lower case. */
+  policy: GateId;
+  policyName: string;
+  allows?: Policy | undefined;
+  /** Set when the policy's part about this VM can't be read. */
+  error?: ErrorData | undefined;
+  /** Everybody's of the last 7 days, newest first; one for each port and source. */
+  requests: DefenderRequest[];
+}
+
+export interface DefenderRequest {
+  start: number;
+  end: number;
+  requestor: string;
+  justification?: string | undefined;
+  port: number;
+  /** Canonical where it is an address; `*` is everybody. */
+  source: string;
+  /** As the service writes it: `Initiated`, `Revoked`, `Initiating`, perhaps others. */
+  status: string;
+  /** `Expired`, `UserRequested`, `NewerRequestInitiated`, perhaps others. */
+  reason?: string | undefined;
+  /** The grant of a Latchkey that it carries, anybody's. */
+  grant?: GrantId | undefined;
 }
 
 /** One network interface with its addresses and the gates in front of it, outermost first. */

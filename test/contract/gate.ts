@@ -2,6 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cloud, RuleOrder, StandingRule } from '../../main/clouds/cloud.ts';
+import type { JitWay } from '../../shared/contract/accounts.ts';
+import { goBy } from '../../shared/domain/defender.ts';
 import { effective } from '../../shared/domain/effective/effective.ts';
 import { parseGrantId, type VmId } from '../../shared/domain/ids.ts';
 import { defaultPolicy } from '../../shared/domain/policyTag.ts';
@@ -30,6 +32,8 @@ export interface GateBench {
     /** No gate can open it. */
     unsupported: VmId;
   };
+  /** Which way a VM goes, where its cloud has a choice; without it `auto`. */
+  way?: ((vm: VmId) => JitWay) | undefined;
   /** Takes the mark off a standing rule of ours, as somebody's hand would. */
   spoil(rule: StandingRule): void;
   stop(): Promise<void>;
@@ -55,7 +59,7 @@ export function gateContract(name: string, start: () => Promise<GateBench>): voi
   const look = async (id: VmId, by = cloud): Promise<Vm> => {
     const vm = await by.vm(id);
     if (vm === undefined) throw new Error(`the bench has no ${id}`);
-    return vm;
+    return goBy(vm, bench.way?.(id) ?? 'auto');
   };
   const markOf = (vm: Vm, endsInMs = 3_600_000): RuleMark => ({
     grant: anyGrant(),

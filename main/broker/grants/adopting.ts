@@ -35,7 +35,7 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
     const vm = vmOf(found);
     const before = ledger.grant(mark.grant);
     if (!vm || (before && !(before.adopted && before.state === 'open'))) return;
-    const { gate, gateName, index, protocol, sources, destinations } = found;
+    const { gate, gateName, index, protocol, sources, destinations, endedBy } = found;
     const ports = found.ports.map(port => ({ port, protocol }));
     const grant: GrantRecord = before ?? {
       id: mark.grant,
@@ -58,7 +58,18 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
       error: undefined,
       cause: undefined,
     };
-    const order = { vm, gate, gateName, index, protocol, ports: found.ports, sources, destinations, mark };
+    const order = {
+      vm,
+      gate,
+      gateName,
+      index,
+      protocol,
+      ports: found.ports,
+      sources,
+      destinations,
+      mark,
+      endedBy,
+    };
     ledger.together(() => {
       ledger.adopt(grant, order, found.name);
       if (!before) return;

@@ -61,6 +61,7 @@ export function createLedger(db: Database): Ledger {
         state: 'standing',
         names: [name],
         writtenEnd: order.mark.end,
+        ...(order.endedBy === undefined ? {} : { endedBy: order.endedBy }),
         standingSince: grant.requestedAt,
       });
       link(db, grant.id, rule);

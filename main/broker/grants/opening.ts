@@ -14,7 +14,7 @@ import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Random } from '../../os/ports.ts';
 import type { Closer } from './closing.ts';
 import type { GrantsContext } from './context.ts';
-import type { GrantRecord } from './records.ts';
+import { endsByCloud, type GrantRecord } from './records.ts';
 
 export interface Opener {
   /** What a request for one VM would do. Throws what `open` would throw before it writes. */
@@ -59,7 +59,12 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
       owner,
       notes,
       orders: (grant, end) =>
-        cloud.orders(vm, { ports, sources, mark: { grant, owner, end, vmName: vm.name } }),
+        cloud.orders(vm, {
+          ports,
+          sources,
+          mark: { grant, owner, end, vmName: vm.name },
+          reason: request.reason,
+        }),
     };
   }
 
@@ -112,6 +117,7 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
         order =>
           `${order.gateName}: let ${order.sources.join(', ')} in to ${portList(order.ports)} for ${formatDuration(forMs)}`,
       );
+      if (endsByCloud(planned)) notes.push('The cloud ends it by itself, also when this computer is off.');
       notes.push(...obstacles(vm, planned, ports, sources));
       return { vm: vm.id, vmName: vm.name, ports, sources, forMs, writes, notes };
     },

@@ -65,6 +65,11 @@ export function wantedEnd(grant: GrantRecord): Instant {
   return grant.extendingTo ?? grant.endsAt;
 }
 
+/** Does the cloud end all of it by itself? */
+export function endsByCloud(orders: readonly RuleOrder[]): boolean {
+  return orders.length > 0 && orders.every(order => order.endedBy === 'cloud');
+}
+
 export function shareKey(order: RuleOrder): string {
   const sorted = [
     order.ports.toSorted((a, b) => a - b),

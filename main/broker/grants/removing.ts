@@ -56,7 +56,10 @@ export async function remove(
       const text = kept
         ? `Rule ${name} stays in ${rule.order.gateName}: another grant still needs it.`
         : `Rule ${name} is gone from ${rule.order.gateName}.`;
-      tellRule(deps.activity, rule, 'rule-removed', text, mine[0]?.correlation);
+      const notes = mine.flatMap(one => one.note ?? []);
+      for (const grant of notes.length > 0 ? deps.ledger.grantsOf(rule.id) : [])
+        deps.ledger.updateGrant(grant.id, { notes: [...new Set([...grant.notes, ...notes])] });
+      tellRule(deps.activity, rule, 'rule-removed', [text, ...notes].join(' '), mine[0]?.correlation);
     }
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Grant } from '../../../shared/contract/grants.ts';
 import type { ScopeStatus, VmDetail, VmList } from '../../../shared/contract/vms.ts';
+import { defenderOf, goBy } from '../../../shared/domain/defender.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import { matcher } from '../../../shared/domain/search.ts';
 import { toWire } from '../../../shared/domain/time.ts';
@@ -14,7 +15,7 @@ import type { Cloud } from '../../clouds/cloud.ts';
 import type { Database, Os } from '../../os/ports.ts';
 import type { AccountsService } from '../accounts/index.ts';
 import { createChanges } from '../changes.ts';
-import type { Activity, Egress, Inventory } from '../services.ts';
+import type { Activity, Egress, Inventory, SettingsStore } from '../services.ts';
 import { waysTo } from './detail.ts';
 import { createKnown } from './known.ts';
 import { createRefresher } from './refresh.ts';
@@ -43,8 +44,10 @@ export function createInventory(deps: {
   accounts: AccountsService;
   activity: Pick<Activity, 'summary'>;
   egress: Pick<Egress, 'sources'>;
+  settings: Pick<SettingsStore, 'get'>;
 }): InventoryService {
   const { os, accounts, egress } = deps;
+  const byWay = (vm: Vm): Vm => goBy(vm, deps.settings.get().jit[vm.scope] ?? 'auto');
   const known = createKnown(deps.db, os.log);
   /** The grants by which a VM may be reached now. */
   const open = new Map<string, Set<string>>();
@@ -55,6 +58,7 @@ export function createInventory(deps: {
     known,
     clock: os.clock,
     log: os.log,
+    byWay,
     changed,
     scopesChanged: () => changes.tell([]),
   });
@@ -155,8 +159,9 @@ export function createInventory(deps: {
 
   async function fresh(id: VmId): Promise<Vm> {
     const before = known.vms.get(id) ?? (await find(id));
-    const vm = await accounts.cloud(before.account).vm(id);
-    if (vm) {
+    const found = await accounts.cloud(before.account).vm(id);
+    if (found) {
+      const vm = byWay(found);
       put(vm);
       return vm;
     }
@@ -190,6 +195,11 @@ export function createInventory(deps: {
     scopes: () => [...known.scopes.values()].map(({ account, scope }) => ({ account, scope })),
     row: vm => rows.of(vm),
     refresh,
+    waysChanged() {
+      const others = [...known.vms.values()].map(byWay).filter(vm => !known.has(vm));
+      known.put(others);
+      changed(others.map(({ id }) => id));
+    },
     async list({ tab, search, refresh: ask }) {
       await accounts.settled();
       if (ask || unseen()) await refresh();
@@ -206,6 +216,9 @@ export function createInventory(deps: {
         ...rows.of(vm),
         ...(vm.policy === undefined ? {} : { policy: vm.policy }),
         ...(vm.policyError === undefined ? {} : { policyError: vm.policyError }),
+        ...(vm.defender === undefined
+          ? {}
+          : { defender: { policy: vm.defender.policyName, used: defenderOf(vm) !== undefined } }),
         ways: await waysTo(vm, egress),
       };
     },

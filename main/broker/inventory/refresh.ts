@@ -1,5 +1,6 @@
 /** Asking the clouds for all VMs: scopes in parallel, pages shown as they arrive, one scope's failure its own. */
 import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
+import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../../clouds/cloud.ts';
 import type { Clock, Os } from '../../os/ports.ts';
@@ -17,12 +18,14 @@ export function createRefresher(deps: {
   known: Known;
   clock: Clock;
   log: Os['log'];
+  /** The VM with the policy in force by the person's settings. */
+  byWay: (vm: Vm) => Vm;
   /** VMs that came or changed or went. */
   changed: (ids: VmId[]) => void;
   /** Something about a scope changed. */
   scopesChanged: () => void;
 }): Refresher {
-  const { known, clock, log, changed, scopesChanged } = deps;
+  const { known, clock, log, byWay, changed, scopesChanged } = deps;
   const looks = new Map<VmId, number>();
   let turn = 0;
   const running = new Map<AccountId, Promise<void>>();
@@ -61,7 +64,7 @@ export function createRefresher(deps: {
     try {
       for await (const page of cloud.inventory(scope)) {
         for (const vm of page) seen.add(vm.id);
-        const news = page.filter(vm => !lookedSince(vm.id) && !known.has(vm));
+        const news = page.map(byWay).filter(vm => !lookedSince(vm.id) && !known.has(vm));
         known.put(news);
         changed(news.map(vm => vm.id));
       }

@@ -1,6 +1,6 @@
 /** accounts, settings, ip */
 import type { Command } from 'commander';
-import type { Account, Settings } from '../../../shared/contract/accounts.ts';
+import type { Account, JitWay, Settings } from '../../../shared/contract/accounts.ts';
 import type { MyIp } from '../../../shared/contract/egress.ts';
 import { formatDuration, parseDuration } from '../../../shared/domain/time.ts';
 import { type Output, usage } from '../output.ts';
@@ -54,12 +54,20 @@ export function addAccounts(program: Command): void {
     .description('show the settings, or change some')
     .addHelpText(
       'after',
-      '\nExamples:\n  latchkey settings\n  latchkey settings warnBeforeMs=5m organisationRanges=203.0.113.0/24,2001:db8::/32',
+      '\nExamples:\n  latchkey settings\n  latchkey settings warnBeforeMs=5m organisationRanges=203.0.113.0/24,2001:db8::/32\n  latchkey settings --jit "Contoso Production=direct"',
     )
-    .action((assignments: string[], _: unknown, command: Command) => {
-      const change = parseSettings(assignments);
+    .option(
+      '--jit <subscription=way>',
+      'by id or name: auto (Defender for Cloud where its policy names the VM), defender or direct; may be repeated',
+      (text: string, before: string[] | undefined) => [...(before ?? []), text],
+    )
+    .action((assignments: string[], options: { jit?: string[] }, command: Command) => {
+      const change = {
+        ...parseSettings(assignments),
+        ...(options.jit === undefined ? {} : { jit: parseWays(options.jit) }),
+      };
       return withBroker(command, async ({ client, out }) => {
-        const settings = await (assignments.length === 0
+        const settings = await (Object.keys(change).length === 0
           ? client.settings.get({})
           : client.settings.set(change));
         out.result(settings, () => out.table(['NAME', 'VALUE'], Object.entries(settings).map(settingRow)));
@@ -126,6 +134,23 @@ export function parseSettings(assignments: string[]): Partial<Settings> {
   return change;
 }
 
+const ways: readonly JitWay[] = ['auto', 'defender', 'direct'];
+
+/** `subscription=way` pairs; a subscription's name may hold an equals sign itself. */
+function parseWays(pairs: string[]): Settings['jit'] {
+  return Object.fromEntries(
+    pairs.map(pair => {
+      const [, subscription = '', text = ''] = /^(.+)=(\w+)$/s.exec(pair) ?? [];
+      const way = ways.find(known => known === text);
+      if (subscription !== '' && way) return [subscription, way];
+      throw usage(
+        `“${pair}” is not like SUBSCRIPTION=auto.`,
+        `Write a subscription's id or name, and one of ${ways.join(', ')}.`,
+      );
+    }),
+  );
+}
+
 /** Custom clouds: JSON, as `settings --json` prints it; nothing for none. */
 function parseClouds(value: string): unknown {
   try {
@@ -140,6 +165,10 @@ function parseClouds(value: string): unknown {
 
 function settingRow([name, value]: [string, Settings[keyof Settings]]): string[] {
   if (name === 'warnBeforeMs') return [name, formatDuration(Number(value))];
+  if (typeof value === 'object' && !Array.isArray(value)) {
+    const ways = Object.entries(value).map(pair => pair.join('='));
+    return [name, ways.join(',') || 'auto'];
+  }
   if (!Array.isArray(value)) return [name, String(value)];
   return [name, value.map(one => (typeof one === 'string' ? one : one.name)).join(',')];
 }

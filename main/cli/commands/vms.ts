@@ -38,6 +38,10 @@ export function addVms(program: Command): void {
         out.result(answer, () => {
           if (!policy) return out.line(`${showName(vmName)} has no policy. \`latchkey lock\` gives it one.`);
           out.table(['PORT', 'LONGEST', 'SOURCES'], policyLines(policy.ports));
+          if (answer.defender !== undefined)
+            out.note(
+              `By Defender for Cloud’s policy ${showName(answer.defender)}, which ends what it opens by itself.`,
+            );
         });
       }),
     );

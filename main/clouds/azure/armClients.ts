@@ -37,6 +37,8 @@ export interface ArmRequest {
   path: string;
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** Told the correlation id of the answer, where it has one. */
+  onCorrelation?: ((id: string | undefined) => void) | undefined;
 }
 
 export interface Arm {
@@ -141,8 +143,10 @@ export function createArm(options: ArmOptions): Arm {
       const { ResourceGraphClient } = await import('@azure/arm-resourcegraph');
       return new ResourceGraphClient(credential, clientOptions);
     }),
-    async request({ method, path, body, signal }) {
+    async request({ method, path, body, signal, onCorrelation }) {
       const response = await (await plain())(method, endpoint + path, body, signal);
+      const { headers } = response;
+      onCorrelation?.(headers.get('x-ms-correlation-request-id') ?? headers.get('x-ms-request-id'));
       const text = response.bodyAsText;
       return text ? (JSON.parse(text) as unknown) : undefined;
     },
@@ -170,7 +174,10 @@ function send(core: typeof RestPipeline, pipeline: Pipeline) {
       core.createPipelineRequest({
         url,
         method,
-        headers: core.createHttpHeaders({ accept: 'application/json', 'content-type': 'application/json' }),
+        headers: core.createHttpHeaders({
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        }),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { abortSignal: signal }),
       }),

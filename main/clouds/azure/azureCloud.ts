@@ -8,6 +8,10 @@ import type { Cloud, Scope } from '../cloud.ts';
 import { activityLog } from './activityLog.ts';
 import { AdminRules } from './adminRules.ts';
 import { createArm } from './armClients.ts';
+import { defenderApi } from './defender/api.ts';
+import { defenderGate } from './defender/gate.ts';
+import { ordersByWay } from './defender/orders.ts';
+import { policyWriter } from './defender/writing.ts';
 import { examineAccount, examineVm } from './doctor/examine.ts';
 import { fromSdk } from './errors.ts';
 import { endpointOf } from './forwards.ts';
@@ -19,7 +23,6 @@ import { inventory } from './inventory.ts';
 import { KnownRules } from './known.ts';
 import { applyPlan, planLock, planUnlock } from './locking.ts';
 import { nsgGate } from './nsgGate.ts';
-import { ordersFor } from './orders.ts';
 import { RuleWriter } from './ruleWriter.ts';
 import { whoIs } from './token.ts';
 
@@ -51,9 +54,11 @@ export function createAzureCloud(options: AzureOptions): Cloud {
   const pace = new GraphPace(clock);
   const known = new KnownRules();
   const writer = new RuleWriter(arm, clock, known, chance);
-  const gates: AzureGate[] = [nsgGate(arm, writer)];
+  const api = defenderApi(arm);
+  const jit = { api, writer: policyWriter({ api, clock }) };
   const admin = new AdminRules(arm, clock);
-  const ask = { arm, admin, clock, log, pace, writer, account };
+  const ask = { arm, admin, clock, log, pace, writer, account, jit };
+  const gates: AzureGate[] = [nsgGate(arm, writer), defenderGate({ arm, api, clock, log, writer })];
   const until = (signal?: AbortSignal) =>
     signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
 
@@ -114,13 +119,13 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     vm: (id, signal) =>
       told(signal, async both => {
-        const fresh = await freshVm(ask, id, { account }, both);
+        const fresh = await freshVm(ask, id, undefined, both);
         for (const [gate, nsg] of fresh?.gates ?? []) known.learn(gate as GateId, nsg.securityRules ?? []);
         return fresh?.vm;
       }),
 
     clockOffset: () => arm.clockOffset(),
-    orders: ordersFor,
+    orders: ordersByWay,
 
     open: (order, signal) => told(signal, both => kindOf(gates, order.gate).open(order, both)),
     extend: (order, standing, signal) =>

@@ -1,11 +1,15 @@
 /** One VM and everything around it, read from ARM itself (Resource Graph lags). */
 import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
-import type { VmId } from '../../../shared/domain/ids.ts';
+import type { JitWay } from '../../../shared/contract/accounts.ts';
+import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
+import type { Clock, Logger } from '../../os/ports.ts';
 import { isForbidden, isNotFound } from '../calls.ts';
 import { type AdminRules, networkOf } from './adminRules.ts';
 import { type Arm, abort } from './armClients.ts';
 import { armPath, parseArmId } from './armIds.ts';
+import type { DefenderApi } from './defender/api.ts';
+import { attach, indexPolicies, type PolicyIndex, readPolicies } from './defender/attach.ts';
 import { notAzure } from './errors.ts';
 import { balancersOf, frontendAddresses } from './forwards.ts';
 import { lifted } from './graph.ts';
@@ -19,23 +23,46 @@ export interface FreshVm {
   tags: Record<string, string>;
   /** By id in lower case. */
   gates: Map<string, NetworkSecurityGroup>;
+  /** The subscription's Defender policies. */
+  jit: PolicyIndex;
+  /** Id and region as Azure writes them. */
+  place: { id: string; location: string };
 }
 
-/** Undefined if there is no such VM. Throws LatchkeyError for everything else that goes wrong. */
+export interface LookAsk {
+  arm: Arm;
+  admin: AdminRules;
+  clock: Clock;
+  log: Logger;
+  account: AccountId;
+  jit: { api: DefenderApi };
+}
+
+/** Undefined if there is no such VM. Throws LatchkeyError for everything else that goes wrong. `way`: as `Vm.jitWay`. */
 export async function freshVm(
-  { arm, admin }: { arm: Arm; admin: AdminRules },
+  ask: LookAsk,
   id: VmId,
-  place: Omit<Place, 'scope'>,
+  way?: JitWay,
   signal?: AbortSignal,
 ): Promise<FreshVm | undefined> {
+  const { arm, admin } = ask;
   const at = parseArmId(id);
-  const here: Place = { ...place, scope: at.subscription };
+  const here: Place = { account: ask.account, scope: at.subscription };
   const facts = await absent(
     id.includes('/microsoft.classiccompute/') ? classicFacts(arm, id, signal) : vmFacts(arm, id, signal),
   );
   if (facts === undefined) return undefined;
   if (id.includes('/microsoft.classiccompute/'))
-    return { vm: mapClassicVm(facts, here), tags: {}, gates: new Map() };
+    return {
+      vm: mapClassicVm(facts, here),
+      tags: {},
+      gates: new Map(),
+      jit: indexPolicies([]),
+      place: placeOf(facts),
+    };
+  const policies = readPolicies({ api: ask.jit.api, log: ask.log }, at.subscription, signal);
+  // Whoever fails first is told; the other's failure must not be one that nobody looks at.
+  policies.catch(() => undefined);
 
   const network = await arm.network(at.subscription);
   const nics = await byId(
@@ -88,7 +115,19 @@ export async function freshVm(
     },
     here,
   );
-  return { vm, tags: facts.tags ?? {}, gates };
+  const jit = await policies;
+  const now = ask.clock.now() + arm.clockOffset();
+  return {
+    vm: attach(vm, jit, way ?? 'auto', now),
+    tags: facts.tags ?? {},
+    gates,
+    jit,
+    place: placeOf(facts),
+  };
+}
+
+function placeOf({ id, location }: VmFacts): FreshVm['place'] {
+  return { id, location: location ?? '' };
 }
 
 /** Empty where we may not see it, or it is gone: then nothing is known to lead through it. */

@@ -2,9 +2,11 @@
 import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup, Subnet } from '@azure/arm-network';
 import type { Gate, Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import type { Logger } from '../../os/ports.ts';
+import type { Clock, Logger } from '../../os/ports.ts';
 import { type AdminRules, networkOf } from './adminRules.ts';
 import type { Arm } from './armClients.ts';
+import type { DefenderApi } from './defender/api.ts';
+import { attach, readPolicies } from './defender/attach.ts';
 import { type GraphPace, graphPages } from './graph.ts';
 import { type Members, mapGate } from './mapRules.ts';
 import { mapClassicVm, mapVm, type Place, type Surroundings, type VmFacts } from './mapVm.ts';
@@ -15,13 +17,22 @@ import { queries } from './queries.ts';
  * NSG that stands in front of a VM, once. Data lags the cloud by seconds to minutes (reference section 7.7).
  */
 export async function* inventory(
-  ask: { arm: Arm; pace: GraphPace; log: Logger; admin: AdminRules },
+  ask: {
+    arm: Arm;
+    pace: GraphPace;
+    log: Logger;
+    clock: Clock;
+    admin: AdminRules;
+    jit: { api: DefenderApi };
+  },
   place: Place,
   onGate: (gate: Gate) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<Vm[]> {
   const pages = <Row>(query: string) => graphPages<Row>(ask.arm, ask.pace, place.scope, query, signal);
-  const [nics, addresses, gates, networks, balancers] = await Promise.all([
+  const [jit, nics, addresses, gates, networks, balancers] = await Promise.all([
+    // Not in Resource Graph (reference 1.4): a request of its own.
+    readPolicies({ api: ask.jit.api, log: ask.log }, place.scope, signal),
     byId(pages<NetworkInterface>(queries.nics)),
     byId(pages<{ id?: string; ipAddress?: string }>(queries.addresses)),
     byId(pages<NetworkSecurityGroup>(queries.gates)),
@@ -40,7 +51,8 @@ export async function* inventory(
     }
   };
   for await (const page of pages<VmFacts>(queries.vms)) {
-    yield page.flatMap(sound(facts => mapVm(facts, around, place)));
+    const now = ask.clock.now() + ask.arm.clockOffset();
+    yield page.flatMap(sound(facts => attach(mapVm(facts, around, place), jit, 'auto', now)));
   }
   for await (const page of pages<VmFacts>(queries.classic)) {
     yield page.flatMap(sound(facts => mapClassicVm(facts, place)));

@@ -8,6 +8,7 @@ import { isLock, lockDescription, lockRuleName } from '../../../shared/domain/lo
 import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
 import { type GateRule, gatesOf } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import type { PolicyChange } from './defender/lockPlan.ts';
 import type { FreshVm } from './freshVm.ts';
 import { lockPriorities } from './known.ts';
 import { mapGate } from './mapRules.ts';
@@ -22,6 +23,7 @@ export type Change = { step: PlanStep } & (
   | { kind: 'put'; gate: GateId; name: string; rule: SecurityRule }
   | { kind: 'remove'; gate: GateId; name: string }
   /** `remember`: tags on the NSG to write before the move, or to take away after it. */
+  | { kind: 'defender'; change: PolicyChange }
   | { kind: 'move'; gate: GateId; rule: GateRule; to: number; before: TagChange; after: TagChange }
 );
 
@@ -53,15 +55,31 @@ export function lockName(vm: VmId, family: Family): string {
  */
 export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
   const { vm } = fresh;
-  const stands = standsOf(vm);
-  if (vm.problem !== undefined || stands.length === 0) throw unsupported(vm);
+  if (vm.problem !== undefined || standsOf(vm).length === 0) throw unsupported(vm);
   const draft: Draft = { changes: [], warnings: [] };
   draft.changes.push(...policyChange(fresh, { ports }));
+  if (vm.defender !== undefined) {
+    draft.warnings.push(
+      `The Defender policy “${vm.defender.policyName}” names this VM too; requests made there still open its ports.`,
+    );
+  }
+  draftGates(fresh, ports, draft, () => true);
+  return draft;
+}
+
+/** The rules of a lock, in each gate that has one or of which `needed` says so by the rules that would let through. */
+export function draftGates(
+  fresh: FreshVm,
+  ports: PolicyPort[],
+  draft: Draft,
+  needed: (inTheWay: GateRule[]) => boolean,
+): void {
+  const { vm } = fresh;
   const plannedGates = new Map<GateId, PlannedGate>();
-  for (const stand of stands) {
+  for (const stand of standsOf(vm)) {
     const planned = plannedGates.get(stand.gate) ?? planGate(fresh, stand);
     plannedGates.set(stand.gate, planned);
-    draftStand(fresh, stand, planned, ports, draft);
+    draftStand(fresh, stand, planned, ports, draft, needed);
   }
   draft.warnings.push(...adminWarnings(vm, ports));
   for (const nic of vm.interfaces) {
@@ -71,7 +89,6 @@ export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
       `The network interface ${name} has no network security group: it stays open to everybody.`,
     );
   }
-  return draft;
 }
 
 /** A gate as the plan would leave it so far: which priorities are taken. */
@@ -106,6 +123,7 @@ function draftStand(
   planned: PlannedGate,
   ports: PolicyPort[],
   draft: Draft,
+  needed: (inTheWay: GateRule[]) => boolean,
 ): void {
   const { vm } = fresh;
   const name = lockName(vm.id, stand.family);
@@ -118,6 +136,7 @@ function draftStand(
     );
   }
   const inTheWay = letting.filter(rule => rule.by === 'foreign' && !planned.moved.has(rule.name));
+  if (standing === undefined && !needed(inTheWay)) return;
   const priority = makeRoom(fresh, stand, planned, inTheWay, standing?.priority, draft);
   if (priority > lockPriorities.to && standing?.priority !== priority) {
     draft.warnings.push(

@@ -1,14 +1,18 @@
 /** Locks and unlocks: plans made from a fresh look, and carried out step by step. */
 import { createHash } from 'node:crypto';
 import type { Plan, PlanStep, PolicyPort } from '../../../shared/contract/policies.ts';
+import { defenderOf } from '../../../shared/domain/defender.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { gatesOf, type Vm } from '../../../shared/domain/vm.ts';
 import { assertNever, LatchkeyError } from '../../../shared/errors.ts';
-import type { Clock } from '../../os/ports.ts';
+import type { Clock, Logger } from '../../os/ports.ts';
 import { cloudCode } from '../calls.ts';
 import type { AdminRules } from './adminRules.ts';
 import { type Arm, abort } from './armClients.ts';
 import { sameId } from './armIds.ts';
+import type { DefenderApi } from './defender/api.ts';
+import { draftDefenderLock, draftDefenderUnlock, type PolicyChange } from './defender/lockPlan.ts';
+import type { PolicyWriter } from './defender/writing.ts';
 import { type FreshVm, freshVm } from './freshVm.ts';
 import { type Change, type Draft, draftLock } from './lockPlan.ts';
 import { reaches } from './overlap.ts';
@@ -21,9 +25,11 @@ export interface LockAsk {
   admin: AdminRules;
   clock: Clock;
   writer: RuleWriter;
+  jit: { api: DefenderApi; writer: PolicyWriter };
   account: AccountId;
   /** Told the correlation id of each write to a gate. */
   onWritten?: ((correlation: string) => void) | undefined;
+  log: Logger;
 }
 
 /** Fresh plans, made again, when another Latchkey takes a priority while ours is carried out. */
@@ -37,13 +43,13 @@ export async function planLock(
   signal?: AbortSignal,
 ): Promise<Plan> {
   const fresh = await look(ask, vm, signal);
-  return await asPlan(ask, fresh, draftLock(fresh, ports), { kind: 'lock', policy: { ports } }, signal);
+  return await asPlan(ask, fresh, draftOf('lock', fresh, ports), { kind: 'lock', policy: { ports } }, signal);
 }
 
 /** What an unlock would change, by a fresh look. Throws VM_NOT_FOUND. */
 export async function planUnlock(ask: LockAsk, vm: Vm, signal?: AbortSignal): Promise<Plan> {
   const fresh = await look(ask, vm, signal);
-  return await asPlan(ask, fresh, draftUnlock(fresh), { kind: 'unlock' }, signal);
+  return await asPlan(ask, fresh, draftOf('unlock', fresh), { kind: 'unlock' }, signal);
 }
 
 /**
@@ -75,7 +81,7 @@ async function applyOnce(
   signal?: AbortSignal,
 ): Promise<void> {
   const fresh = await look(ask, vm, signal);
-  const draft = plan.kind === 'lock' ? draftLock(fresh, plan.policy?.ports ?? []) : draftUnlock(fresh);
+  const draft = draftOf(plan.kind, fresh, plan.policy?.ports);
   // An unlock touches of others only what the plan of a lock named and was confirmed for: whether this one or another VM's
   // is the last to need it out of the way, and puts it back, shows when several are unlocked at once.
   if (plan.kind === 'lock') mustBeNamed(plan, draft);
@@ -85,8 +91,16 @@ async function applyOnce(
   }
 }
 
+/** Which way the VM goes decides what is written: its Defender policy, or tags and rules of our own. */
+function draftOf(kind: Plan['kind'], fresh: FreshVm, ports: PolicyPort[] = []): Draft {
+  const { vm } = fresh;
+  const byPolicy = vm.jitWay === 'defender' || defenderOf(vm) !== undefined;
+  if (kind === 'lock') return byPolicy ? draftDefenderLock(fresh, ports) : draftLock(fresh, ports);
+  return byPolicy ? draftDefenderUnlock(fresh) : draftUnlock(fresh);
+}
+
 async function look(ask: LockAsk, vm: Vm, signal?: AbortSignal): Promise<FreshVm> {
-  const fresh = await freshVm(ask, vm.id, { account: ask.account }, signal);
+  const fresh = await freshVm(ask, vm.id, vm.jitWay, signal);
   if (fresh !== undefined) return fresh;
   throw new LatchkeyError({
     code: 'VM_NOT_FOUND',
@@ -114,6 +128,19 @@ async function carryOut(ask: LockAsk, change: Change, signal?: AbortSignal): Pro
       return;
     case 'move':
       return await move(ask, change, signal);
+    case 'defender':
+      return await changePolicy(ask, change.change, signal);
+    default:
+      return assertNever(change);
+  }
+}
+
+async function changePolicy(ask: LockAsk, change: PolicyChange, signal?: AbortSignal): Promise<void> {
+  switch (change.kind) {
+    case 'protect':
+      return await ask.jit.writer.put(change.place, change.vm, change.ports, signal);
+    case 'release':
+      return await ask.jit.writer.remove(change.place, change.vm, signal);
     default:
       return assertNever(change);
   }

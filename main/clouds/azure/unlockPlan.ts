@@ -95,7 +95,8 @@ function forgetting(resource: string, gateName: string, rule: string, tags: TagC
   return { kind: 'tags', resource, tags, step: { action: 'tag', target: gateName, what, foreign: false } };
 }
 
-function policyRemoval(fresh: FreshVm): Change[] {
+/** Takes a policy off the VM's tags; nothing where there is none. */
+export function policyRemoval(fresh: FreshVm): Change[] {
   const present = policyTagKeys.flatMap(key => ownTag(fresh.tags, key));
   if (present.length === 0) return [];
   return [

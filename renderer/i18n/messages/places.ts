@@ -87,6 +87,12 @@ export const places = {
   'settings.organisationRanges.example': '198.51.100.0/24',
   'settings.organisationRanges.means':
     'Used when observers differ but all saw you inside these ranges. One CIDR a line.',
+  'settings.jit': 'Azure subscriptions with Defender for Cloud',
+  'settings.jit.auto': 'Where its policy names the VM',
+  'settings.jit.defender': 'Always through it',
+  'settings.jit.direct': 'Without it',
+  'settings.jit.means':
+    'Whether ports are opened through Defender’s just-in-time policies, or by Latchkey’s own rules in the network security groups.',
   'settings.observers': 'Observers',
   'settings.observers.example': 'https://',
   'settings.observers.means':

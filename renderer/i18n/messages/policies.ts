@@ -7,6 +7,10 @@ export const policies = {
   'policy.max': 'Longest',
   'policy.maxHours': 'Longest (hours)',
   'policy.anySource': 'any source',
+  'policy.defender.used':
+    'By the policy “{policy}” of Defender for Cloud, which also ends what it opens. Configured there does not prove shut: the ways above do.',
+  'policy.defender.beside':
+    'The policy “{policy}” of Defender for Cloud names this VM too. Its subscription is set to go without it.',
   'policy.add': 'Add a port',
   'policy.remove': 'Remove',
   'policy.removePort': 'Remove port {port}',

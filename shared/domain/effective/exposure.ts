@@ -1,6 +1,7 @@
 /** Who from the internet gets in: exact sets of addresses, and from them the exposed ports of a VM. */
 import type { CloudKind, Protocol } from '../../contract/common.ts';
 import { cidrFamily } from '../cidr.ts';
+import { isAskedFor } from '../defender.ts';
 import type { GateLayer, GateRule, NetworkInterface, Vm } from '../vm.ts';
 import {
   type AddressSet,
@@ -100,10 +101,10 @@ export interface Exposure {
   unknown: number[];
 }
 
-/** Which of these ports can some internet address reach, other than through a grant's rule? */
+/** Which of these ports can some internet address reach, other than through a grant's rule or one that a request to Defender made? */
 export function exposure(vm: Vm, ports: readonly { port: number; protocol: Protocol }[]): Exposure {
   const approaches = vm.interfaces.map(to => approachTo(to, vm.cloud));
-  const without = (rule: GateRule): boolean => rule.by === 'grant';
+  const without = (rule: GateRule): boolean => rule.by === 'grant' || isAskedFor(vm, rule);
   const exposed = new Set<number>();
   const unknown = new Set<number>();
   for (const port of ports) {

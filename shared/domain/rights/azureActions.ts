@@ -28,6 +28,7 @@ export interface ActionUse {
 const compute = 'Microsoft.Compute/virtualMachines';
 const network = 'Microsoft.Network';
 const rules = `${network}/networkSecurityGroups/securityRules`;
+const jit = 'Microsoft.Security/locations/jitNetworkAccessPolicies';
 const writesNsg = ['direct', 'firewall'] as const;
 
 export const azureActions: readonly ActionUse[] = [
@@ -82,6 +83,12 @@ export const azureActions: readonly ActionUse[] = [
     use: 'tell who gets in',
   },
   {
+    action: `${jit}/read`,
+    job: 'view',
+    at: 'subscription',
+    use: 'find the VMs that Defender for Cloud keeps',
+  },
+  {
     action: `${compute}/retrieveBootDiagnosticsData/action`,
     job: 'view',
     at: 'vm',
@@ -97,7 +104,6 @@ export const azureActions: readonly ActionUse[] = [
   {
     action: `${rules}/read`,
     job: 'request',
-    modes: writesNsg,
     at: 'nsg',
     use: 'see that a rule stands as written',
   },
@@ -109,7 +115,7 @@ export const azureActions: readonly ActionUse[] = [
     use: 'find rules past their end',
   },
   { action: `${rules}/write`, job: 'request', modes: writesNsg, at: 'nsg', use: 'open a port' },
-  { action: `${rules}/delete`, job: 'request', modes: writesNsg, at: 'nsg', use: 'shut a port' },
+  { action: `${rules}/delete`, job: 'request', at: 'nsg', use: 'shut a port' },
   {
     action: `${network}/locations/operations/read`,
     job: 'request',
@@ -117,32 +123,63 @@ export const azureActions: readonly ActionUse[] = [
     at: 'subscription',
     use: 'follow a write to its end, and tell why one failed',
   },
+  {
+    action: `${jit}/initiate/action`,
+    job: 'request',
+    modes: ['defender'],
+    at: 'subscription',
+    use: 'ask Defender for Cloud to open a port',
+  },
 
   {
     action: `${network}/networkInterfaces/read`,
     job: 'configure',
-    modes: writesNsg,
     at: 'subscription',
     use: 'name the other VMs that a lock touches',
   },
   {
     action: `${network}/applicationSecurityGroups/joinNetworkSecurityRule/action`,
     job: 'configure',
-    modes: writesNsg,
     at: 'subscription',
     use: 'move a rule that names application security groups out of a lock’s way',
   },
   {
+    action: `${jit}/write`,
+    job: 'configure',
+    modes: ['defender'],
+    at: 'subscription',
+    use: 'put a VM into a policy of Defender for Cloud, or change it',
+  },
+  {
+    action: `${jit}/delete`,
+    job: 'configure',
+    modes: ['defender'],
+    at: 'subscription',
+    use: 'delete a policy with its last VM',
+  },
+  {
+    action: `${compute}/write`,
+    job: 'configure',
+    modes: ['defender'],
+    at: 'vm',
+    use: 'have Defender for Cloud protect a VM, which asks for this right too',
+  },
+  {
+    action: `${rules}/write`,
+    job: 'configure',
+    modes: ['defender'],
+    at: 'nsg',
+    use: 'deny a port that Defender’s own rule would not shut',
+  },
+  {
     action: 'Microsoft.Resources/tags/read',
     job: 'configure',
-    modes: writesNsg,
     at: ['vm', 'nsg'],
     use: 'see that a policy stands as written',
   },
   {
     action: 'Microsoft.Resources/tags/write',
     job: 'configure',
-    modes: writesNsg,
     at: ['vm', 'nsg'],
     use: 'keep the policy in the tags of the VM',
   },

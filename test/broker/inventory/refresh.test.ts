@@ -52,6 +52,7 @@ async function setUp() {
     } as never,
     activity: { summary: () => ({ week: [], requestsFrom: 'ledger' as const }) },
     egress: { sources: async () => [] },
+    settings: { get: () => ({ jit: {} }) as never },
   });
   return { inventory, cloud, os };
 }

@@ -1,5 +1,7 @@
 /** Short ways to ARM objects and VMs for tests. */
+
 import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
+import { indexPolicies } from '../../../main/clouds/azure/defender/attach.ts';
 import type { FreshVm } from '../../../main/clouds/azure/freshVm.ts';
 import { mapGate } from '../../../main/clouds/azure/mapRules.ts';
 import { parseAccountId, parseGrantId, parseVmId } from '../../../shared/domain/ids.ts';
@@ -54,6 +56,8 @@ export function freshVmWith(
   return {
     tags: more.tags ?? {},
     gates: new Map(nsgs.map((nsg, i) => [gates[i]?.id ?? '', nsg])),
+    jit: indexPolicies([]),
+    place: { id: vmId, location: 'westeurope' },
     vm: {
       id: vmId,
       name: 'web-1',

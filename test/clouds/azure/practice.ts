@@ -62,6 +62,7 @@ export async function startPractice(
   });
   const arm = createArm({
     now: () => core.now(),
+    after: shared && ((ms, run) => shared.after(ms, run)),
     latencyMs: options.latencyMs ?? 0,
     size: options.size,
     machines: () => ({ endpoints: () => [], hostKeys: () => hostKeys, stop: async () => {} }),

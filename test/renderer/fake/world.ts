@@ -82,6 +82,7 @@ export function makeWorld(options: { practice: boolean; size: number }, now: num
       azureChinaAuthority: 'https://login.chinacloudapi.cn',
       observers: [],
       warnBeforeMs: 300_000,
+      jit: {},
     },
     myIp: seenFrom(now),
   };

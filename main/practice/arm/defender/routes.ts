@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ArmContext, bodyOf, callerOfRequest, idIn, page, param, scopeOf } from '../context.ts';
 import { ArmError, resourceNotFound } from '../errors.ts';
+import { permit } from '../rights/permissions.ts';
 import type { JitPolicy } from './data.ts';
 import { readInitiate, readPolicy } from './input.ts';
 import type { Requests } from './requests.ts';
@@ -75,6 +76,12 @@ function put(context: ArmContext, requests: Requests, request: FastifyRequest): 
       throw new ArmError(404, 'ResourceNotFound', `The virtual machine '${vm.id}' was not found.`);
   }
   const found = world.defender.policy(id);
+  // Documented, reference 3.1: who protects a VM must be allowed to write it, too.
+  const caller = callerOfRequest(request);
+  for (const vm of caller ? body.virtualMachines : []) {
+    const same = found?.virtualMachines.some(one => JSON.stringify(one) === JSON.stringify(vm));
+    if (caller && !same) permit(context.people, caller, 'PUT', vm.id);
+  }
   const old = found?.virtualMachines ?? [];
   const policy: JitPolicy = found ?? {
     id,
