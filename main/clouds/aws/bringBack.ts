@@ -9,10 +9,11 @@ import { cloudCode, isNotFound } from '../calls.ts';
 import type { Connection } from './connection.ts';
 import { reaches } from './exposure.ts';
 import type { Fresh } from './fresh.ts';
-import { groupsOf, nameOf } from './instances.ts';
-import { ownGroupName, tagRecord } from './names.ts';
+import { nameOf } from './instances.ts';
+import { ownGroupName, tagList, tagRecord } from './names.ts';
 import { listGroups } from './ours.ts';
-import { freeKey, permissionOf, type Remembered } from './remembered.ts';
+import { groupsOf, ownIdsOf } from './own.ts';
+import { permissionOf, type Remembered, rememberTags } from './remembered.ts';
 import { settled } from './rules.ts';
 import type { Step } from './steps.ts';
 import { removeTags, writeTags } from './tags.ts';
@@ -73,27 +74,28 @@ function handOverStep(aws: Connection, fresh: Fresh, rule: Remembered, heir: Ins
     what: `Leave out ${words(rule)}, which would open ${nameOf(heir)} too: it is locked. ${target} remembers the rule from now on.`,
     foreign: false,
     async run(signal) {
-      const [group] = await listGroups(aws, region, { Name: 'group-name', Values: [target] }, signal);
-      const tags = tagRecord(group?.Tags);
-      if (!Object.values(tags).includes(rule.text)) {
-        const key = freeKey(tags);
-        if (group?.GroupId === undefined || key === undefined) throw noHeir(target);
-        await writeTags(aws, region, [group.GroupId], [{ Key: key, Value: rule.text }], signal);
-      }
+      const ids = ownIdsOf(heir);
+      const found = await listGroups(aws, region, { Name: 'group-id', Values: ids }, signal);
+      // The one in the rule's own VPC, where it has several.
+      const group = found.find(one => one.VpcId === vpcOf(heir, rule.group)) ?? found[0];
+      const tags = rememberTags(tagRecord(group?.Tags), rule.text);
+      if (group?.GroupId === undefined || tags === undefined) throw noHeir(target);
+      if (Object.keys(tags).length > 0) await writeTags(aws, region, [group.GroupId], tagList(tags), signal);
       await forget(aws, fresh, rule, signal);
     },
   };
 }
 
 async function forget(aws: Connection, fresh: Fresh, rule: Remembered, signal?: AbortSignal) {
-  await removeTags(aws, fresh.ref.region, [fresh.own?.id ?? ''], [{ Key: rule.key }], signal);
+  const keeper = fresh.own.find(({ tags }) => rule.keys.map(key => tags[key]).join('') === rule.text);
+  const keys = rule.keys.map(Key => ({ Key }));
+  await removeTags(aws, fresh.ref.region, [keeper?.id ?? ''], keys, signal);
 }
 
 /** Is this VM locked, behind the rule's group, and would the rule open one of its protected ports? */
 function staysLocked(instance: Instance, rule: Remembered): boolean {
   const groups = groupsOf(instance);
-  const own = ownGroupName(instance.InstanceId ?? '');
-  if (!groups.has(rule.group) || ![...groups.values()].includes(own)) return false;
+  if (!groups.has(rule.group) || ownIdsOf(instance).length === 0) return false;
   const { protocol: IpProtocol, from: FromPort, to: ToPort } = rule;
   try {
     const policy = readPolicy(tagRecord(instance.Tags));
@@ -103,6 +105,11 @@ function staysLocked(instance: Instance, rule: Remembered): boolean {
     if (error instanceof LatchkeyError) return true;
     throw error;
   }
+}
+
+/** The VPC of the instance's interface that has this group. */
+function vpcOf(instance: Instance, group: string): string | undefined {
+  return instance.NetworkInterfaces?.find(nic => nic.Groups?.some(({ GroupId }) => GroupId === group))?.VpcId;
 }
 
 function words(rule: Remembered): string {

@@ -1,35 +1,31 @@
 /** A fresh look at everything a lock or unlock of one VM depends on. */
-import type { Instance, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { Instance, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Connection } from './connection.ts';
-import { groupsOf, nameOf, readInstance, readInstances } from './instances.ts';
-import { type InstanceRef, instanceRef, ownGroupName, ownGroupTag, tagRecord } from './names.ts';
-import { listGroups } from './ours.ts';
-import { byGroup, listPages, listRules } from './rules.ts';
+import { nameOf, readInstance, readInstances } from './instances.ts';
+import { type InstanceRef, instanceRef, tagRecord } from './names.ts';
+import { groupsOf, type OwnGroup, ownGroups } from './own.ts';
+import { byGroup, listRules } from './rules.ts';
 
 export interface Fresh {
   ref: InstanceRef;
   instance: Instance;
   /** The instance's own tags. */
   tags: Record<string, string>;
-  interfaces: { id: string; groups: string[] }[];
+  interfaces: { id: string; vpc: string; groups: string[] }[];
   /** Names of all attached groups. */
   names: Map<string, string>;
-  /** Inbound rules of all attached groups and of the own one. */
+  /** Inbound rules of all attached groups and of the own ones. */
   rules: SecurityGroupRule[];
-  /** The VM's own group, whether attached or not. */
-  own: { id: string; tags: Record<string, string>; outbound: string[] } | undefined;
+  /** The VM's own group in each VPC it has an interface in, whether there is one yet, and attached, or not. */
+  own: OwnGroup[];
 }
 
 /** Reads. Throws VM_NOT_FOUND, and CLOUD_CONFLICT where a group has the own group's name and is not Latchkey's. */
 export async function lookAt(aws: Connection, vm: Vm, signal?: AbortSignal): Promise<Fresh> {
   const ref = instanceRef(vm.id);
-  const named = { Name: 'group-name', Values: [ownGroupName(ref.instance)] };
-  const [instance, groups] = await Promise.all([
-    readInstance(aws, vm.id, signal),
-    listGroups(aws, ref.region, named, signal),
-  ]);
+  const instance = await readInstance(aws, vm.id, signal);
   if (instance === undefined) {
     throw new LatchkeyError({
       code: 'VM_NOT_FOUND',
@@ -37,41 +33,24 @@ export async function lookAt(aws: Connection, vm: Vm, signal?: AbortSignal): Pro
       fix: 'Refresh the list.',
     });
   }
-  const found = ownGroup(ref.instance, groups);
-  const own = found && { ...found, outbound: await outboundOf(aws, ref.region, found.id, signal) };
+  const interfaces = (instance.NetworkInterfaces ?? []).map(nic => ({
+    id: nic.NetworkInterfaceId ?? '',
+    vpc: nic.VpcId ?? instance.VpcId ?? '',
+    groups: (nic.Groups ?? []).flatMap(group => group.GroupId ?? []),
+  }));
+  const vpcs = [...new Set(interfaces.map(({ vpc }) => vpc))];
+  const own = await ownGroups(aws, ref, instance, vpcs, signal);
   const names = groupsOf(instance);
-  const ids = [...new Set([...names.keys(), ...(own ? [own.id] : [])])];
+  const ids = [...new Set([...names.keys(), ...own.flatMap(({ id }) => id ?? [])])];
   return {
     ref,
     instance,
     tags: tagRecord(instance.Tags),
-    interfaces: (instance.NetworkInterfaces ?? []).map(nic => ({
-      id: nic.NetworkInterfaceId ?? '',
-      groups: (nic.Groups ?? []).flatMap(group => group.GroupId ?? []),
-    })),
+    interfaces,
     names,
     rules: ids.length === 0 ? [] : await listRules(aws, ref.region, ids, signal),
     own,
   };
-}
-
-/** Ids of a group's outbound rules. */
-export async function outboundOf(aws: Connection, region: string, group: string, signal?: AbortSignal) {
-  const rules = await listPages(aws, region, byGroup([group]), signal);
-  return rules.filter(rule => rule.IsEgress).flatMap(rule => rule.SecurityGroupRuleId ?? []);
-}
-
-function ownGroup(instance: string, groups: SecurityGroup[]) {
-  const [group] = groups;
-  if (group?.GroupId === undefined) return undefined;
-  const tags = tagRecord(group.Tags);
-  if (tags[ownGroupTag] === instance) return { id: group.GroupId, tags };
-  throw new LatchkeyError({
-    code: 'CLOUD_CONFLICT',
-    message: `The security group ${group.GroupId} is called ${ownGroupName(instance)}, but Latchkey did not make it.`,
-    fix: `If it is meant for Latchkey, give it the tag ${ownGroupTag} = ${instance}; else rename or remove it.`,
-    detail: { group: group.GroupId },
-  });
 }
 
 export interface Others {

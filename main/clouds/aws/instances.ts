@@ -8,7 +8,8 @@ import { type ErrorData, LatchkeyError } from '../../../shared/errors.ts';
 import { cloudCode } from '../calls.ts';
 import { type Acls, aclLayers, readAcls } from './acls.ts';
 import type { Connection } from './connection.ts';
-import { gateOf, instanceRef, ownGroupName, tagRecord, vmIdOf } from './names.ts';
+import { gateOf, instanceRef, tagRecord, vmIdOf } from './names.ts';
+import { groupsOf, ownIdsOf } from './own.ts';
 import { gateRule, listRules } from './rules.ts';
 
 /** Everything in a region that a VM is made of. */
@@ -104,12 +105,6 @@ function instancesOf(reservations: Reservation[] | undefined): Instance[] {
   return all.filter(instance => instance.State?.Name !== 'terminated');
 }
 
-/** Ids and names of all groups on the instance's interfaces. */
-export function groupsOf(instance: Instance): Map<string, string> {
-  const groups = (instance.NetworkInterfaces ?? []).flatMap(nic => nic.Groups ?? []);
-  return new Map(groups.map(group => [group.GroupId ?? '', group.GroupName ?? '']));
-}
-
 /** The Name tag, or the instance's id. */
 export function nameOf(instance: Instance): string {
   return tagRecord(instance.Tags)['Name'] || (instance.InstanceId ?? '');
@@ -127,6 +122,7 @@ function regionOf(
 /** The model of an instance; pure. */
 export function toVm(instance: Instance, region: Region): Vm {
   const id = instance.InstanceId ?? '';
+  const own = ownIdsOf(instance);
   return {
     id: vmIdOf(region.name, region.owner, id),
     name: nameOf(instance),
@@ -139,12 +135,12 @@ export function toVm(instance: Instance, region: Region): Vm {
     image: instance.ImageId,
     size: instance.InstanceType,
     power: powerOf(instance.State?.Name),
-    interfaces: (instance.NetworkInterfaces ?? []).map(nic => toInterface(nic, id, region)),
+    interfaces: (instance.NetworkInterfaces ?? []).map(nic => toInterface(nic, own, region)),
     ...policyOf(instance),
   };
 }
 
-function toInterface(nic: InstanceNetworkInterface, instance: string, region: Region): NetworkInterface {
+function toInterface(nic: InstanceNetworkInterface, own: string[], region: Region): NetworkInterface {
   const ipv4 = nic.PrivateIpAddresses ?? [];
   const ipv6 = (nic.Ipv6Addresses ?? []).flatMap(found => found.Ipv6Address ?? []);
   const gates = (nic.Groups ?? []).map((group): Gate => {
@@ -153,7 +149,7 @@ function toInterface(nic: InstanceNetworkInterface, instance: string, region: Re
       id: gateOf(region.name, id),
       name: group.GroupName ?? id,
       kind: 'security-group',
-      own: group.GroupName === ownGroupName(instance),
+      own: own.includes(id),
       rules: (region.rules.get(id) ?? []).map(gateRule),
     };
   });

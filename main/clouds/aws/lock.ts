@@ -13,34 +13,34 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import { isNotFound } from '../calls.ts';
 import type { Connection } from './connection.ts';
 import { exposes, reaches } from './exposure.ts';
-import { alsoBehind, type Fresh, lookAt, outboundOf } from './fresh.ts';
+import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
 import { nameOf } from './instances.ts';
-import { setGroups } from './interfaces.ts';
-import { ownGroupName, ownGroupTag, tagList } from './names.ts';
-import { refuseUnsupported } from './orders.ts';
-import { freeKey, rememberText } from './remembered.ts';
+import { tagList } from './names.ts';
+import { mostGroups, refuseUnsupported } from './orders.ts';
+import type { OwnGroup } from './own.ts';
+import { chooseWhereFull, type Full, ownSteps } from './ownSteps.ts';
+import { rememberTags } from './remembered.ts';
 import { gateRule, ruleText, settled, without } from './rules.ts';
 import type { Draft, Step } from './steps.ts';
 import { removeTags, writeTags } from './tags.ts';
 
-/** More than this many groups on an interface needs a raised quota (reference 8.1). */
-const usualGroups = 5;
-/** Waits between looks for something just made, milliseconds. */
-const listedWithin = [0, 200, 500, 1000, 2000];
-
-/** What there is to do, from a fresh look. */
+/** What there is to do, from a fresh look. Throws UNSUPPORTED, CLOUD_QUOTA where what is revoked can't be remembered. */
 export async function draftLock(
   aws: Connection,
   vm: Vm,
   policy: Policy,
   signal?: AbortSignal,
 ): Promise<Draft> {
-  refuseUnsupported(vm);
   const fresh = await lookAt(aws, vm, signal);
+  if (fresh.interfaces.length === 0) refuseUnsupported(vm);
+  const { own, full } = await chooseWhereFull(aws, fresh, signal);
+  if (full.some(({ groups, instead }) => instead === undefined && groups >= mostGroups))
+    refuseUnsupported(vm);
   const name = nameOf(fresh.instance);
-  const own = { id: fresh.own?.id, tags: { ...fresh.own?.tags } };
   const exposing = fresh.rules.filter(rule => exposes(rule, policy));
-  const shared = new Set(exposing.flatMap(rule => rule.GroupId ?? []).filter(id => id !== own.id));
+  const ownIds = own.flatMap(({ id }) => id ?? []);
+  const shared = new Set(exposing.flatMap(rule => rule.GroupId ?? []).filter(id => !ownIds.includes(id)));
+  checkRoom(fresh, own, exposing);
   return {
     vm: vm.id,
     vmName: name,
@@ -48,125 +48,51 @@ export async function draftLock(
     kind: 'lock',
     policy,
     steps: [
-      ...createStep(aws, fresh, own),
-      ...shutOutboundStep(aws, fresh, own),
-      ...attachSteps(aws, fresh, own),
-      ...exposing.map(rule => revokeStep(aws, fresh, own, rule)),
+      ...own.flatMap(each => ownSteps(aws, fresh, each, full)),
+      ...exposing.map(rule => revokeStep(aws, fresh, keeperOf(fresh, own, rule), rule)),
       ...policyStep(aws, fresh, policy, name),
     ],
-    warnings: [...warnings(fresh, policy, exposing), ...shutByAcl(vm, policy)],
+    warnings: [...warnings(fresh, policy, exposing, full), ...shutByAcl(vm, policy)],
     alsoAffects: (await alsoBehind(aws, fresh.ref, [...shared], signal)).names,
   };
 }
 
-/** The own group while a draft is carried out: known from the start, or from its creation on. */
-interface Own {
-  id: string | undefined;
-  tags: Record<string, string>;
+/** The own group that remembers a rule: the one of its VPC. */
+function keeperOf(fresh: Fresh, own: OwnGroup[], rule: SecurityGroupRule): OwnGroup {
+  const nic = fresh.interfaces.find(({ groups }) => groups.includes(rule.GroupId ?? ''));
+  const keeper = own.find(({ vpc }) => vpc === nic?.vpc) ?? own[0];
+  if (keeper === undefined) throw new Error('an instance without interfaces has no rules');
+  return keeper;
 }
 
-function createStep(aws: Connection, fresh: Fresh, own: Own): Step[] {
-  if (own.id !== undefined) return [];
-  const { region, instance } = fresh.ref;
-  const GroupName = ownGroupName(instance);
-  const tags = { [ownGroupTag]: instance };
-  return [
-    {
-      action: 'create',
-      target: GroupName,
-      what: `Create the security group ${GroupName}, empty: grants for this VM alone go there.`,
-      foreign: false,
-      async run(signal) {
-        const input = {
-          GroupName,
-          Description: `Latchkey: opens ${instance} only`,
-          VpcId: fresh.instance.VpcId,
-          TagSpecifications: [{ ResourceType: 'security-group' as const, Tags: tagList(tags) }],
-        };
-        const answer = await aws.ec2(
-          region,
-          'CreateSecurityGroup',
-          (ec2, options) => ec2.createSecurityGroup(input, options),
-          signal,
-        );
-        Object.assign(own, { id: answer.GroupId, tags });
-      },
-    },
-  ];
-}
-
-/** A new group lets everything out, and groups add up: attached as it is it would widen what the VM may reach. */
-function shutOutboundStep(aws: Connection, fresh: Fresh, own: Own): Step[] {
-  if (fresh.own !== undefined && fresh.own.outbound.length === 0) return [];
-  const { region, instance } = fresh.ref;
-  return [
-    {
-      action: 'update',
-      target: ownGroupName(instance),
-      what: `Take the outbound rules off ${ownGroupName(instance)}: what the VM may reach stays as it is.`,
-      foreign: false,
-      async run(signal) {
-        const SecurityGroupRuleIds =
-          fresh.own?.outbound ?? (await outboundRules(aws, region, own.id ?? '', signal));
-        if (SecurityGroupRuleIds.length === 0) return;
-        const input = { GroupId: own.id, SecurityGroupRuleIds };
-        try {
-          await aws.ec2(
-            region,
-            'RevokeSecurityGroupEgress',
-            (ec2, options) => ec2.revokeSecurityGroupEgress(input, options),
-            signal,
-          );
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
-        await settled(aws, region, own.id ?? '', without(SecurityGroupRuleIds), signal);
-      },
-    },
-  ];
-}
-
-/** Looks again while there are none: AWS gives every new group one, and lists it a moment later. */
-async function outboundRules(aws: Connection, region: string, group: string, signal?: AbortSignal) {
-  for (const wait of listedWithin) {
-    if (wait > 0) await aws.pause(wait, signal);
-    const ids = await outboundOf(aws, region, group, signal);
-    if (ids.length > 0) return ids;
+/** Before anything is revoked: is there room to remember all of it? */
+function checkRoom(fresh: Fresh, own: OwnGroup[], exposing: SecurityGroupRule[]): void {
+  for (const each of own) {
+    const tags = { ...each.tags };
+    for (const rule of exposing.filter(one => keeperOf(fresh, own, one) === each)) {
+      const more = rememberTags(tags, rule);
+      if (more === undefined) throw noRoom(each.name);
+      Object.assign(tags, more);
+    }
   }
-  return [];
 }
 
-function attachSteps(aws: Connection, fresh: Fresh, own: Own): Step[] {
-  const bare = fresh.interfaces.filter(({ groups }) => own.id === undefined || !groups.includes(own.id));
-  const { region, instance } = fresh.ref;
-  return bare.map(({ id }) => ({
-    action: 'attach',
-    target: id,
-    what: `Attach ${ownGroupName(instance)} to the network interface ${id}; the groups it has stay.`,
-    foreign: false,
-    run: signal => setGroups(aws, region, id, groups => [...groups, own.id ?? ''], signal),
-  }));
-}
-
-function revokeStep(aws: Connection, fresh: Fresh, own: Own, rule: SecurityGroupRule): Step {
+function revokeStep(aws: Connection, fresh: Fresh, own: OwnGroup, rule: SecurityGroupRule): Step {
   const { region } = fresh.ref;
   const id = rule.SecurityGroupRuleId ?? '';
   const group = groupText(fresh, rule.GroupId ?? '');
-  const { text, whole } = rememberText(rule);
   return {
     action: 'remove',
     target: group,
-    what: `Revoke ${ruleText(rule)} (${id}). Unlock puts it back${whole ? '' : ', with its description cut short and without its tags'}.`,
+    what: `Revoke ${ruleText(rule)} (${id}). Unlock puts it back.`,
     foreign: true,
     before: `${ruleText(rule)}${rule.Description ? `: ${rule.Description}` : ''}`,
     async run(signal) {
-      // After a crash between the two calls it is remembered already.
-      if (!Object.values(own.tags).includes(text)) {
-        const key = freeKey(own.tags);
-        if (key === undefined) throw noRoom(ownGroupName(fresh.ref.instance));
-        await writeTags(aws, region, [own.id ?? ''], [{ Key: key, Value: text }], signal);
-        own.tags[key] = text;
-      }
+      // After a crash between the two calls it is remembered already: then there is nothing to write.
+      const tags = rememberTags(own.tags, rule);
+      if (tags === undefined) throw noRoom(own.name);
+      if (Object.keys(tags).length > 0) await writeTags(aws, region, [own.id ?? ''], tagList(tags), signal);
+      Object.assign(own.tags, tags);
       const input = { GroupId: rule.GroupId, SecurityGroupRuleIds: [id] };
       try {
         await aws.ec2(
@@ -212,7 +138,7 @@ function policyStep(aws: Connection, fresh: Fresh, policy: Policy, name: string)
   ];
 }
 
-function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[]): string[] {
+function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[], full: Full[]): string[] {
   const wide = exposing.filter(rule => {
     const { protocol, ports } = gateRule(rule);
     const covered = policy.ports.filter(({ port }) =>
@@ -222,9 +148,6 @@ function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[]): 
     return protocol === 'any' || size > new Set(covered.map(({ port }) => port)).size;
   });
   const members = fresh.rules.filter(rule => rule.ReferencedGroupInfo !== undefined && reaches(rule, policy));
-  const full = fresh.interfaces.filter(
-    ({ groups }) => !(fresh.own && groups.includes(fresh.own.id)) && groups.length >= usualGroups,
-  );
   return [
     ...wide.map(
       rule =>
@@ -234,9 +157,10 @@ function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[]): 
       rule =>
         `${rule.SecurityGroupRuleId} in ${groupText(fresh, rule.GroupId ?? '')} goes on letting in the members of ${rule.ReferencedGroupInfo?.GroupId}: ${ruleText(rule)}.`,
     ),
-    ...full.map(
-      ({ id, groups }) =>
-        `The interface ${id} has ${groups.length} security groups already. Unless AWS has raised your quota (5 is the default), the lock will be refused before anything is revoked: detach a group it does not need first.`,
+    ...full.map(({ nic, groups, most, instead }) =>
+      instead === undefined
+        ? `The interface ${nic} has ${groups} security groups, and your quota is ${most}: the lock will be refused before anything is revoked, because every group it has is another VM's too. Detach a group it does not need first, or ask AWS for more.`
+        : `The interface ${nic} has ${groups} security groups, and your quota is ${most}. To have one of the VM's own instead of ${instead}, detach a group it does not need first, then plan again.`,
     ),
   ];
 }

@@ -45,14 +45,23 @@ const ownPrefix = 'latchkey-';
 /** The tag on a VM's own group that proves it to be made by Latchkey; its value is the instance id. */
 export const ownGroupTag = 'latchkey-vm';
 
+/** The tag on an instance that names groups used in place of one of its own (own.ts): ids, with a space between. */
+export const chosenGroupTag = 'latchkey-group';
+
+/** The groups that an instance's tags choose. */
+export function chosenGroups(tags: Record<string, string>): string[] {
+  return (tags[chosenGroupTag] ?? '').split(' ').filter(id => /^sg-[0-9a-f]+$/.test(id));
+}
+
 /** The VM's own group: grants open this VM and none that shares another group with it. */
 export function ownGroupName(instance: string): string {
   return ownPrefix + instance;
 }
 
-/** The instance whose own group has this name; undefined for other groups. */
-export function instanceOfGroup(name: string | undefined): string | undefined {
-  return /^latchkey-(i-[0-9a-f]+)$/.exec(name ?? '')?.[1];
+/** The instance whose own group this is, by its name or its tag; undefined for other groups. */
+export function instanceOfGroup(name: string | undefined, tags: Tag[] | undefined): string | undefined {
+  const told = tagRecord(tags)[ownGroupTag] ?? '';
+  return /^latchkey-(i-[0-9a-f]+)$/.exec(name ?? '')?.[1] ?? /^i-[0-9a-f]+$/.exec(told)?.[0];
 }
 export const ownGroupPattern = `${ownPrefix}i-*`;
 

@@ -8,7 +8,7 @@ import type { RuleOrder } from '../cloud.ts';
 import { instanceRef, ownGroupName } from './names.ts';
 
 /**
- * One order per protocol, all to the VM's own group. Throws NOT_CONFIGURED where the VM has none attached, UNSUPPORTED where
+ * One order per protocol and own group of the VM: it has one in each VPC. Throws NOT_CONFIGURED where the VM has none attached, UNSUPPORTED where
  * it can't have one, SOURCE_FAMILY where no interface with it has an address of a source's family.
  */
 export function ordersFor(
@@ -18,10 +18,11 @@ export function ordersFor(
   refuseUnsupported(vm);
   const gates = new Map<string, { gate: Gate; sources: string[] }>();
   for (const source of wanted.sources) {
-    const gate = ownGate(vm, cidrFamily(source));
-    const known = gates.get(gate.id);
-    if (known) known.sources.push(source);
-    else gates.set(gate.id, { gate, sources: [source] });
+    for (const gate of ownGates(vm, cidrFamily(source))) {
+      const known = gates.get(gate.id);
+      if (known) known.sources.push(source);
+      else gates.set(gate.id, { gate, sources: [source] });
+    }
   }
   const byProtocol = Map.groupBy(wanted.ports, port => port.protocol);
   return [...gates.values()]
@@ -41,7 +42,7 @@ export function ordersFor(
 }
 
 /** The most security groups AWS ever gives an interface (reference 8.1); 5 unless the account's quota was raised. */
-const mostGroups = 16;
+export const mostGroups = 16;
 
 /** Throws UNSUPPORTED for a VM that no group of its own can stand in front of. */
 export function refuseUnsupported(vm: Vm): void {
@@ -61,7 +62,8 @@ export function refuseUnsupported(vm: Vm): void {
   });
 }
 
-function ownGate(vm: Vm, family: Family): Gate {
+/** One for each VPC that the VM has an interface in. */
+function ownGates(vm: Vm, family: Family): Gate[] {
   const guarded = vm.interfaces.flatMap(nic => {
     const gate = nic.layers.flatMap(layer => layer.gates).find(({ own }) => own === true);
     return gate === undefined ? [] : [{ nic, gate }];
@@ -73,10 +75,10 @@ function ownGate(vm: Vm, family: Family): Gate {
       fix: 'Lock the VM first.',
     });
   }
-  const fit = guarded.find(({ nic }) =>
+  const fit = guarded.filter(({ nic }) =>
     [...nic.privateAddresses, ...nic.publicAddresses].some(address => cidrFamily(address) === family),
   );
-  if (fit) return fit.gate;
+  if (fit.length > 0) return [...new Map(fit.map(({ gate }) => [gate.id, gate])).values()];
   const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
   throw new LatchkeyError({
     code: 'SOURCE_FAMILY',

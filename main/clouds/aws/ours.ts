@@ -5,7 +5,7 @@ import { isNotFound } from '../calls.ts';
 import type { FoundRule } from '../cloud.ts';
 import type { Connection } from './connection.ts';
 import { lasting, readMarks } from './grantTags.ts';
-import { gateOf, gateRef, instanceOfGroup, ownGroupPattern, vmIdOf } from './names.ts';
+import { gateOf, gateRef, instanceOfGroup, ownGroupPattern, ownGroupTag, vmIdOf } from './names.ts';
 import { chunks, listRules, ruleEntry } from './rules.ts';
 
 /** Every rule of ours in a region or one group. Grants only ever live in VMs' own groups, so only those are read. */
@@ -15,11 +15,15 @@ export async function* findOurs(
   signal?: AbortSignal,
 ): AsyncGenerator<FoundRule> {
   const region = 'gate' in where ? gateRef(where.gate).region : where.region;
-  const filter =
+  const filters =
     'gate' in where
-      ? { Name: 'group-id', Values: [gateRef(where.gate).group] }
-      : { Name: 'group-name', Values: [ownGroupPattern] };
-  const groups = await listGroups(aws, region, filter, signal);
+      ? [{ Name: 'group-id', Values: [gateRef(where.gate).group] }]
+      : // By either: a name can't be changed by hand, a tag can, and a chosen group has only the tag.
+        [
+          { Name: 'group-name', Values: [ownGroupPattern] },
+          { Name: 'tag-key', Values: [ownGroupTag] },
+        ];
+  const groups = (await Promise.all(filters.map(filter => listGroups(aws, region, filter, signal)))).flat();
   const byId = new Map(groups.map(group => [group.GroupId ?? '', group]));
   for (const ids of chunks([...byId.keys()])) {
     const rules = await listRules(aws, region, ids, signal).catch(error => {
@@ -32,7 +36,7 @@ export async function* findOurs(
       const marks = readMarks(rule);
       const entry = ruleEntry(rule);
       if (group === undefined || marks === undefined || entry === undefined) continue;
-      const instance = instanceOfGroup(group.GroupName);
+      const instance = instanceOfGroup(group.GroupName, group.Tags);
       const owner = group.OwnerId ?? rule.GroupOwnerId;
       yield {
         gate: gateOf(region, group.GroupId ?? ''),

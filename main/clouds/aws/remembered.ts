@@ -5,7 +5,8 @@
  *     sg-0a1b2c tcp 22 22 0.0.0.0/0 ssh=20for=20everybody team:web
  *
  * Group, protocol, ports, source, description (`-` for none), then the rule's own tags. Words are written like a URL's with
- * `=` for `%`: tag values take few characters (docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html).
+ * `=` for `%`: tag values take few characters (docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html). What is longer
+ * than one value goes on in `latchkey-revoked-1-2`, `-1-3` …: nothing is cut.
  */
 import type { IpPermission, SecurityGroupRule, Tag } from '@aws-sdk/client-ec2';
 
@@ -15,8 +16,8 @@ const valueLength = 256;
 const mostRemembered = 40;
 
 export interface Remembered {
-  /** The tag's key and value. */
-  key: string;
+  /** The keys of its tags, and their values as one text. */
+  keys: string[];
   text: string;
   group: string;
   protocol: string;
@@ -28,47 +29,67 @@ export interface Remembered {
   tags: Record<string, string>;
 }
 
-/** The text of a rule, and whether all of it fitted: tags go first, then the end of the description. */
-export function rememberText(rule: SecurityGroupRule): { text: string; whole: boolean } {
+/** The text of a rule. */
+export function rememberText(rule: SecurityGroupRule): string {
   const head = [
     rule.GroupId,
     rule.IpProtocol,
     rule.FromPort ?? -1,
     rule.ToPort ?? -1,
     rule.CidrIpv4 || rule.CidrIpv6 || rule.PrefixListId,
-  ].join(' ');
+  ];
   // Tags of AWS's own can't be written by anybody.
   const tags = (rule.Tags ?? []).filter(({ Key }) => !Key?.startsWith('aws:'));
   const words = tags.map(({ Key = '', Value = '' }) => `${encode(Key)}:${encode(Value)}`);
-  const description = Array.from(rule.Description ?? '');
-  let whole = true;
-  for (;;) {
-    const text = [head, encode(description.join('')) || '-', ...words].join(' ');
-    if (text.length <= valueLength) return { text, whole };
-    whole = false;
-    if (words.pop() === undefined) description.pop();
+  return [...head, encode(rule.Description ?? '') || '-', ...words].join(' ');
+}
+
+/** The tags that remember one more text in a group with these tags: none if it does, undefined if there is no room. */
+export function rememberTags(
+  tags: Record<string, string>,
+  rule: SecurityGroupRule | string,
+): Record<string, string> | undefined {
+  const text = typeof rule === 'string' ? rule : rememberText(rule);
+  if (readRemembered(tags).rules.some(known => known.text === text)) return {};
+  const pieces = split(text);
+  const taken = Object.keys(tags).filter(key => key.startsWith(keyPrefix));
+  if (taken.length + pieces.length > mostRemembered) return undefined;
+  const isFree = (key: string) => !taken.some(other => other === key || other.startsWith(`${key}-`));
+  let number = 1;
+  while (!isFree(`${keyPrefix}${number}`)) number++;
+  return Object.fromEntries(pieces.map((piece, i) => [pieceKey(`${keyPrefix}${number}`, i), piece]));
+}
+
+const pieceKey = (key: string, index: number): string => (index === 0 ? key : `${key}-${index + 1}`);
+
+/** Pieces that fit in a value. None begins or ends with a space: AWS may take it off. */
+function split(text: string): string[] {
+  const pieces: string[] = [];
+  let rest = text;
+  while (rest.length > valueLength) {
+    let at = valueLength;
+    while (rest[at] === ' ' || rest[at - 1] === ' ') at--;
+    pieces.push(rest.slice(0, at));
+    rest = rest.slice(at);
   }
+  return [...pieces, rest];
 }
 
 /** The rules remembered in a group's tags; what can't be read is left out and named. */
 export function readRemembered(tags: Record<string, string>): { rules: Remembered[]; damaged: string[] } {
   const rules: Remembered[] = [];
   const damaged: string[] = [];
-  for (const [key, value] of Object.entries(tags)) {
-    if (!key.startsWith(keyPrefix)) continue;
-    const rule = parse(key, value);
+  const mine = Object.keys(tags).filter(key => key.startsWith(keyPrefix));
+  const used = new Set<string>();
+  for (const key of mine.filter(each => /^\d+$/.test(each.slice(keyPrefix.length)))) {
+    const keys = [key];
+    while (pieceKey(key, keys.length) in tags) keys.push(pieceKey(key, keys.length));
+    for (const each of keys) used.add(each);
+    const rule = parse(keys, keys.map(each => tags[each]).join(''));
     if (rule === undefined) damaged.push(key);
     else rules.push(rule);
   }
-  return { rules, damaged };
-}
-
-/** A key that is free for one more rule; undefined when the group has no room. */
-export function freeKey(tags: Record<string, string>): string | undefined {
-  for (let number = 1; number <= mostRemembered; number++) {
-    if (!(`${keyPrefix}${number}` in tags)) return `${keyPrefix}${number}`;
-  }
-  return undefined;
+  return { rules, damaged: [...damaged, ...mine.filter(key => !used.has(key))] };
 }
 
 /** The permission and the tags that make a remembered rule again. */
@@ -84,7 +105,7 @@ export function permissionOf(rule: Remembered): { permission: IpPermission; tags
   return { permission: { IpProtocol: rule.protocol, ...ports, ...range }, tags };
 }
 
-function parse(key: string, value: string): Remembered | undefined {
+function parse(keys: string[], value: string): Remembered | undefined {
   const [group = '', protocol = '', from = '', to = '', source = '', description = '', ...words] =
     value.split(' ');
   const sound =
@@ -93,7 +114,7 @@ function parse(key: string, value: string): Remembered | undefined {
   try {
     const tags = words.map(word => word.split(':').map(decode));
     return {
-      key,
+      keys,
       text: value,
       group,
       protocol,

@@ -9,10 +9,12 @@ import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
 import { readMarks } from './grantTags.ts';
 import { nameOf } from './instances.ts';
 import { setGroups } from './interfaces.ts';
-import { ownGroupName } from './names.ts';
+import { chosenGroups, chosenGroupTag, ownGroupName, ownGroupTag, tagList } from './names.ts';
+import type { OwnGroup } from './own.ts';
 import { readRemembered } from './remembered.ts';
+import { settled, without } from './rules.ts';
 import type { Draft, Step } from './steps.ts';
-import { removeTags } from './tags.ts';
+import { removeTags, writeTags } from './tags.ts';
 
 /** A group stays “in use” for a moment after it was detached. */
 const waits = [0, 500, 1000, 2000, 4000, 8000];
@@ -21,9 +23,12 @@ const waits = [0, 500, 1000, 2000, 4000, 8000];
 export async function draftUnlock(aws: Connection, vm: Vm, signal?: AbortSignal): Promise<Draft> {
   const fresh = await lookAt(aws, vm, signal);
   const name = nameOf(fresh.instance);
-  const { rules, damaged } = readRemembered(fresh.own?.tags ?? {});
-  const grants = fresh.rules.filter(rule => rule.GroupId === fresh.own?.id && readMarks(rule)).length;
-  const groups = [...new Set(rules.map(rule => rule.group))].filter(id => id !== fresh.own?.id);
+  const kept = fresh.own.map(own => readRemembered(own.tags));
+  const rules = kept.flatMap(one => one.rules);
+  const damaged = kept.flatMap(one => one.damaged);
+  const ownIds = fresh.own.flatMap(({ id }) => id ?? []);
+  const grants = fresh.rules.filter(rule => ownIds.includes(rule.GroupId ?? '') && readMarks(rule)).length;
+  const groups = [...new Set(rules.map(rule => rule.group))].filter(id => !ownIds.includes(id));
   const others = await alsoBehind(aws, fresh.ref, groups, signal);
   return {
     vm: vm.id,
@@ -33,8 +38,11 @@ export async function draftUnlock(aws: Connection, vm: Vm, signal?: AbortSignal)
     steps: [
       ...rules.map(rule => bringBack(aws, fresh, rule, others.instances)),
       ...policyStep(aws, fresh, name),
-      ...detachSteps(aws, fresh),
-      ...deleteStep(aws, fresh),
+      ...fresh.own.flatMap(own =>
+        own.chosen
+          ? releaseSteps(aws, fresh, own)
+          : [...detachSteps(aws, fresh, own), ...deleteStep(aws, fresh, own)],
+      ),
     ],
     warnings: [
       ...damaged.map(
@@ -69,12 +77,53 @@ function policyStep(aws: Connection, fresh: Fresh, name: string): Step[] {
   ];
 }
 
-function detachSteps(aws: Connection, fresh: Fresh): Step[] {
-  const { own } = fresh;
+/** A chosen group stays as it is, but for what Latchkey put there. */
+function releaseSteps(aws: Connection, fresh: Fresh, own: OwnGroup): Step[] {
   const { region, instance } = fresh.ref;
-  if (own === undefined) return [];
+  const id = own.id ?? '';
+  const ours = fresh.rules.filter(rule => rule.GroupId === id && readMarks(rule));
+  const SecurityGroupRuleIds = ours.flatMap(rule => rule.SecurityGroupRuleId ?? []);
+  const revoke: Step = {
+    action: 'remove',
+    target: `${own.name} (${id})`,
+    what: `Revoke the rules of grants in ${own.name}: ${SecurityGroupRuleIds.join(', ')}.`,
+    foreign: false,
+    async run(signal) {
+      const input = { GroupId: id, SecurityGroupRuleIds };
+      try {
+        await aws.ec2(
+          region,
+          'RevokeSecurityGroupIngress',
+          (ec2, options) => ec2.revokeSecurityGroupIngress(input, options),
+          signal,
+        );
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+      await settled(aws, region, id, without(SecurityGroupRuleIds), signal);
+    },
+  };
+  const release: Step = {
+    action: 'tag',
+    target: `${own.name} (${id})`,
+    what: `Use ${own.name} for grants no more: take the tags ${ownGroupTag} and ${chosenGroupTag} off. The group stays attached.`,
+    foreign: false,
+    async run(signal) {
+      const others = chosenGroups(fresh.tags).filter(other => other !== id);
+      if (others.length > 0)
+        await writeTags(aws, region, [instance], tagList({ [chosenGroupTag]: others.join(' ') }), signal);
+      else await removeTags(aws, region, [instance], [{ Key: chosenGroupTag }], signal);
+      fresh.tags[chosenGroupTag] = others.join(' ');
+      await removeTags(aws, region, [id], [{ Key: ownGroupTag }], signal);
+    },
+  };
+  return [...(SecurityGroupRuleIds.length > 0 ? [revoke] : []), release];
+}
+
+function detachSteps(aws: Connection, fresh: Fresh, own: OwnGroup): Step[] {
+  const { region, instance } = fresh.ref;
   return fresh.interfaces
-    .filter(({ groups }) => groups.includes(own.id))
+    .filter(({ groups }) => own.id !== undefined && groups.includes(own.id))
     .map(({ id }) => ({
       action: 'detach',
       target: id,
@@ -95,10 +144,9 @@ function detachSteps(aws: Connection, fresh: Fresh): Step[] {
     }));
 }
 
-function deleteStep(aws: Connection, fresh: Fresh): Step[] {
-  const { own } = fresh;
+function deleteStep(aws: Connection, fresh: Fresh, own: OwnGroup): Step[] {
   const { region, instance } = fresh.ref;
-  if (own === undefined) return [];
+  if (own.id === undefined) return [];
   return [
     {
       action: 'remove',

@@ -1,5 +1,6 @@
 /** The world's instances as machines that can be connected to. */
 import type { PracticeMachine } from '../machine.ts';
+import { interfacesOf } from './actions/call.ts';
 import { lets } from './lets.ts';
 import { type Instance, instanceArn, instanceState, type World } from './world.ts';
 
@@ -23,8 +24,8 @@ export function ec2Machines(world: World): PracticeMachine[] {
         ipv6Only: nic()?.privateAddress === undefined,
         running: () => instanceState(instance, world.now()).name === 'running',
         lets: (source, port) => {
-          const at = nic();
-          return at !== undefined && lets(region, at, source, port, world.now());
+          const all = interfacesOf(region, instance);
+          return all.some(at => lets(region, at, source, port, world.now()));
         },
       };
     }),

@@ -84,8 +84,10 @@ export interface Instance extends Resource {
   launchedAt: number;
   keyName?: string | undefined;
   zone: string;
-  /** The one interface (device 0) of every practice instance. */
+  /** Its first interface (device 0). */
   interfaceId: string;
+  /** Its others, in the order of their devices. */
+  moreInterfaceIds?: string[] | undefined;
   /** Where it is going, and when it gets there; before that it is `pending` or `stopping`. */
   power: { goal: 'running' | 'stopped'; at: number };
 }

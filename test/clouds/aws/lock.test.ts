@@ -1,9 +1,10 @@
 /** Locking and unlocking against the practice EC2. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cloud } from '../../../main/clouds/cloud.ts';
+import { buildGroup } from '../../../main/practice/ec2/build.ts';
 import type { Plan, PolicyPort } from '../../../shared/contract/policies.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
-import { type PracticeEc2, startPracticeEc2 } from './practiceEc2.ts';
+import { collect, type PracticeEc2, startPracticeEc2 } from './practiceEc2.ts';
 
 const north = 'eu-north-1';
 const ssh: PolicyPort[] = [{ port: 22, protocol: 'tcp', sources: [], maxMs: 3_600_000 }];
@@ -41,6 +42,54 @@ function addForeign(fields: object): string {
     ...fields,
   });
   return id;
+}
+/** Everything that a client could have changed, without the ids of rules, which AWS gives anew. */
+function snapshot(): string {
+  const sorted = (entries: Iterable<unknown>) => [...entries].map(each => JSON.stringify(each)).sort();
+  return JSON.stringify(
+    [...practice.world.regions.values()].map(({ groups, interfaces, instances }) => [
+      [...groups.values()].map(group => [
+        group.id,
+        sorted(group.tags),
+        sorted(
+          [...group.rules.values()]
+            .filter(rule => rule.seenUntil === undefined)
+            .map(({ id: _id, seenFrom: _from, tags, ...rule }) => [
+              sorted(Object.entries(rule)),
+              sorted(tags),
+            ]),
+        ),
+      ]),
+      [...interfaces.values()].map(nic => [nic.id, nic.groupIds]),
+      [...instances.values()].map(instance => [instance.id, sorted(instance.tags)]),
+    ]),
+    undefined,
+    1,
+  );
+}
+/** Another VM of the region gets all of this one's groups too. */
+function shareGroups(vm: Vm): void {
+  const region = practice.world.regions.get(vm.location);
+  const mine = [...(region?.interfaces.values() ?? [])].find(nic => vm.id.endsWith(nic.instanceId));
+  const other = [...(region?.interfaces.values() ?? [])].find(nic => nic !== mine && nic.privateAddress);
+  other?.groupIds.push(...(mine?.groupIds ?? []));
+}
+/** A second interface of the VM, in another VPC, with a group of that one that exposes SSH. */
+function secondVpc(vm: Vm): void {
+  const region = practice.world.regions.get(vm.location);
+  const instance = [...(region?.instances.values() ?? [])].find(one => vm.id.endsWith(one.id));
+  const first = region?.interfaces.get(instance?.interfaceId ?? '');
+  if (!region || !instance || !first) throw new Error('no instance');
+  const vpc = { id: 'vpc-0b', cidr: '10.99.0.0/16', isDefault: false, tags: new Map() };
+  const v4 = { id: 'subnet-0b', vpcId: vpc.id, cidr: vpc.cidr, zone: 'eu-north-1a', tags: new Map() };
+  region.vpcs.set(vpc.id, vpc);
+  region.subnets.set(v4.id, v4);
+  const group = buildGroup(region, { vpc, v4, v6: v4 }, 'second', 'second', [
+    { port: 22, from: '0.0.0.0/0' },
+  ]);
+  const nic = { ...first, id: 'eni-0b', vpcId: vpc.id, subnetId: v4.id, privateAddress: '10.99.0.4' };
+  region.interfaces.set(nic.id, { ...nic, publicAddress: undefined, groupIds: [group.id] });
+  instance.moreInterfaceIds = [nic.id];
 }
 async function lock(vm: Vm, ports = ssh): Promise<Plan> {
   const plan = await cloud.planLock(vm, ports);
@@ -109,16 +158,126 @@ describe('lock', () => {
     expect(plan.steps.filter(step => step.foreign)).toHaveLength(2);
   });
 
-  it('of a VM with five groups says so, and is refused with a way out before anything is revoked', async () => {
+  it('of a VM with five groups says so, and is refused with a way out before anything is revoked, if others have them too', async () => {
     const vm = await practice.vm(cloud, 'pay-hub');
+    shareGroups(vm);
     const plan = await cloud.planLock(vm, ssh);
-    expect(plan.warnings.join()).toContain('5 security groups');
+    expect(plan.warnings.join()).toMatch(
+      /has 5 security groups, and your quota is 5: the lock will be refused/,
+    );
     practice.actions();
     await expect(cloud.apply(plan, vm, nothing)).rejects.toMatchObject({
       code: 'CLOUD_QUOTA',
       fix: expect.stringContaining('Detach'),
     });
     expect(practice.actions()).not.toContain('RevokeSecurityGroupIngress');
+  });
+
+  describe('of a VM with five groups, one of which only it has', () => {
+    it('offers that one: a grant opens this VM only, and unlock leaves everything as it was', async () => {
+      const vm = await practice.vm(cloud, 'pay-hub');
+      const before = snapshot();
+      const plan = await lock(vm);
+      const [offer] = plan.steps;
+      expect(offer).toMatchObject({
+        action: 'tag',
+        foreign: true,
+        what: expect.stringContaining('has 5 of 5 groups'),
+      });
+      expect(plan.steps.map(({ action }) => action)).toEqual(['tag', 'remove', 'tag']);
+      expect(plan.warnings.join()).toContain('detach a group it does not need first');
+      expect((await cloud.planLock(vm, ssh)).steps).toEqual([]);
+
+      const now = await fresh(vm);
+      const own = now.interfaces[0]?.layers[0]?.gates.filter(gate => gate.own) ?? [];
+      expect(own).toHaveLength(1);
+      const mark = { grant: 'abcd2345efgh' as never, owner: 'l', end: Date.now() + 600_000, vmName: 'v' };
+      const [order] = cloud.orders(now, {
+        ports: [{ port: 22, protocol: 'tcp' }],
+        sources: ['203.0.113.7/32'],
+        mark,
+      });
+      expect(order?.gate).toBe(own[0]?.id);
+      if (!order) throw new Error('no order');
+      const standing = await cloud.open(order);
+      // Whoever sweeps the region finds it, and whose VM it is.
+      const scope = { id: `${practice.world.account}/us-east-1`, name: 'us-east-1' };
+      expect(await collect(cloud.ours({ scope }))).toMatchObject([{ name: standing.names[0], vm: vm.id }]);
+      // An unlock with an open grant takes its rule along, as it does with a group of the VM's own.
+      const back = await unlock(vm);
+      expect(back.steps.map(({ action }) => action)).toEqual(['create', 'tag', 'remove', 'tag']);
+      expect(snapshot()).toBe(before);
+    });
+
+    it('stopped at any step, and done again, ends the same; so does its unlock', async () => {
+      const vm = await practice.vm(cloud, 'pay-hub');
+      const before = snapshot();
+      const plan = await cloud.planLock(vm, ssh);
+      const stopAt = (step: number) => async (index: number) => {
+        if (index >= step) throw new Error('killed');
+      };
+      for (let step = 0; step < plan.steps.length; step++)
+        await expect(cloud.apply(plan, vm, stopAt(step))).rejects.toThrow('killed');
+      for (const action of ['CreateTags', 'RevokeSecurityGroupIngress']) {
+        practice.core.faults.add({ action, skip: 1, status: 403, code: 'UnauthorizedOperation' });
+        await cloud.apply(plan, vm, nothing).catch(() => undefined);
+        practice.core.faults.remove();
+      }
+      await cloud.apply(plan, vm, nothing);
+      expect((await cloud.planLock(vm, ssh)).steps).toEqual([]);
+      const back = await cloud.planUnlock(vm);
+      for (let step = 0; step < back.steps.length; step++)
+        await expect(cloud.apply(back, vm, stopAt(step))).rejects.toThrow('killed');
+      practice.core.faults.add({ action: 'DeleteTags', skip: 2, status: 403, code: 'UnauthorizedOperation' });
+      await cloud.apply(back, vm, nothing).catch(() => undefined);
+      practice.core.faults.remove();
+      await cloud.apply(back, vm, nothing);
+      expect(snapshot()).toBe(before);
+    });
+
+    it('asks AWS how many groups there may be, and makes its own where there is room', async () => {
+      const vm = await practice.vm(cloud, 'pay-hub');
+      const plan = await cloud.planLock(vm, ssh);
+      expect(plan.steps[0]?.action).toBe('tag');
+      practice.core.faults.add({
+        action: 'DescribeAccountAttributes',
+        status: 403,
+        code: 'UnauthorizedOperation',
+      });
+      expect(await cloud.planLock(vm, ssh)).toEqual(plan);
+    });
+  });
+
+  it('of a VM with interfaces in two VPCs gives each its own group; a grant goes to both', async () => {
+    const vm = await practice.vm(cloud, 'pay-api-1');
+    secondVpc(vm);
+    const before = snapshot();
+    const plan = await lock(vm);
+    expect(plan.steps.filter(({ action }) => action === 'create')).toHaveLength(2);
+    expect(plan.steps.filter(({ action }) => action === 'attach')).toHaveLength(2);
+    const now = await fresh(vm);
+    const mark = { grant: 'abcd2345efgh' as never, owner: 'l', end: 0, vmName: 'v' };
+    const wanted = { ports: [{ port: 22, protocol: 'tcp' as const }], sources: ['203.0.113.7/32'], mark };
+    expect(new Set(cloud.orders(now, wanted).map(({ gate }) => gate)).size).toBe(2);
+    await unlock(now);
+    expect(snapshot()).toBe(before);
+  });
+
+  it('remembers a rule whole, however long its description and tags', async () => {
+    const vm = await practice.vm(cloud, 'pay-api-1');
+    const id = addForeign({ description: `(${'x#'.repeat(126)})` });
+    const group = practice.world.regions.get(north)?.groups.get(practice.group(north, 'pay-shared').id);
+    for (let i = 0; i < 8; i++) group?.rules.get(id)?.tags.set(`key ${i}`, 'value / '.repeat(12).trim());
+    const before = snapshot();
+    await lock(vm);
+    await unlock(vm);
+    expect(snapshot()).toBe(before);
+  });
+
+  it('that has to revoke more than can be remembered is refused before anything is done', async () => {
+    const vm = await practice.vm(cloud, 'pay-api-1');
+    for (let i = 0; i < 45; i++) addForeign({ peer: { kind: 'ipv4', cidr: `198.51.100.${i}/32` } });
+    await expect(cloud.planLock(vm, ssh)).rejects.toMatchObject({ code: 'CLOUD_QUOTA' });
   });
 
   it('is not done if something foreign came in after the plan', async () => {

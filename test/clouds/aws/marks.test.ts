@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endedTag, flagTag, grantTag, lasting, readMarks } from '../../../main/clouds/aws/grantTags.ts';
-import { permissionOf, readRemembered, rememberText } from '../../../main/clouds/aws/remembered.ts';
+import {
+  permissionOf,
+  readRemembered,
+  rememberTags,
+  rememberText,
+} from '../../../main/clouds/aws/remembered.ts';
 import { parseGrantId } from '../../../shared/domain/ids.ts';
 import { formatMark, markWord, type RuleMark } from '../../../shared/domain/ruleMark.ts';
 
@@ -92,7 +97,7 @@ const revoked = fc.record({
 });
 
 describe('what a lock remembers', () => {
-  it('fits a tag, in legal characters, and comes back exactly or is told not to be whole', () => {
+  it('fits into tags, in legal characters, and comes back exactly, however long', () => {
     fc.assert(
       fc.property(revoked, ({ ports: [FromPort, ToPort], source, description, tags, ...rule }) => {
         const place = source.startsWith('pl-')
@@ -101,7 +106,7 @@ describe('what a lock remembers', () => {
             ? { CidrIpv6: source }
             : { CidrIpv4: source };
         const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-        const { text, whole } = rememberText({
+        const text = rememberText({
           ...rule,
           ...place,
           FromPort,
@@ -109,24 +114,31 @@ describe('what a lock remembers', () => {
           Tags,
           ...(description === '' ? {} : { Description: description }),
         });
-        expect(text.length).toBeLessThanOrEqual(256);
-        expect(text).toMatch(legal);
-        const [back] = readRemembered({ 'latchkey-revoked-1': text }).rules;
+        const others = {
+          'latchkey-revoked-1': 'sg-0a tcp 22 22 0.0.0.0/0 -',
+          'latchkey-revoked-2-2': 'stray',
+        };
+        const written = rememberTags(others, text) ?? {};
+        for (const [key, value] of Object.entries(written)) {
+          expect(key in others).toBe(false);
+          expect(value.length).toBeLessThanOrEqual(256);
+          expect(value).toMatch(legal);
+          expect(value.trim()).toBe(value);
+        }
+        const back = readRemembered({ ...others, ...written }).rules.find(one => one.text === text);
         expect(back).toMatchObject({
+          keys: Object.keys(written),
           group: rule.GroupId,
           protocol: rule.IpProtocol,
           from: FromPort,
           to: ToPort,
           source,
         });
-        if (whole) {
-          expect(back?.description ?? '').toBe(description);
-          expect(back?.tags).toEqual(
-            Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('aws:'))),
-          );
-        } else {
-          expect(description.startsWith(back?.description ?? '')).toBe(true);
-        }
+        expect(back?.description ?? '').toBe(description);
+        expect(back?.tags).toEqual(
+          Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('aws:'))),
+        );
+        expect(rememberTags({ ...others, ...written }, text)).toEqual({});
       }),
     );
   });
@@ -139,7 +151,7 @@ describe('what a lock remembers', () => {
       'latchkey-vm': 'i-0a',
     };
     const { rules, damaged } = readRemembered(tags);
-    expect(rules.map(({ key }) => key)).toEqual(['latchkey-revoked-1']);
+    expect(rules.map(({ keys }) => keys)).toEqual([['latchkey-revoked-1']]);
     expect(damaged).toEqual(['latchkey-revoked-2', 'latchkey-revoked-3']);
   });
 

@@ -49,11 +49,18 @@ export function groupOf({ region, params }: Call): SecurityGroup {
   return group;
 }
 
-/** The one interface of an instance. */
+/** The first interface of an instance. */
 export function interfaceOf(region: Region, instance: Instance): NetworkInterface {
   const found = region.interfaces.get(instance.interfaceId);
   if (!found) throw unknownInterface(instance.interfaceId);
   return found;
+}
+
+/** All interfaces of an instance, the first one first. */
+export function interfacesOf(region: Region, instance: Instance): NetworkInterface[] {
+  return [instance.interfaceId, ...(instance.moreInterfaceIds ?? [])].flatMap(
+    id => region.interfaces.get(id) ?? [],
+  );
 }
 
 /** A time as EC2 writes it. */

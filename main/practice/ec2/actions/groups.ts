@@ -28,12 +28,28 @@ import {
 const mostGroups = 5;
 
 export const groupActions: Record<string, Action> = {
+  DescribeAccountAttributes: reads(accountAttributes),
   DescribeSecurityGroups: reads(describe),
   CreateSecurityGroup: writes(create),
   DeleteSecurityGroup: writes(remove),
   ModifyNetworkInterfaceAttribute: writes(modifyInterface),
   ModifyInstanceAttribute: writes(modifyInstance),
 };
+
+function accountAttributes() {
+  const told: [string, string][] = [
+    ['supported-platforms', 'VPC'],
+    ['vpc-max-security-groups-per-interface', String(mostGroups)],
+  ];
+  return {
+    accountAttributeSet: items(
+      told.map(([attributeName, attributeValue]) => ({
+        attributeName,
+        attributeValueSet: items([{ attributeValue }]),
+      })),
+    ),
+  };
+}
 
 function describe(call: Call) {
   const { region, params, world, now } = call;

@@ -3,7 +3,16 @@ import { AwsError, missing } from '../errors.ts';
 import { chosen, filtered, page } from '../filters.ts';
 import { type Instance, instanceArn, instanceState } from '../world.ts';
 import { items, tagSet } from '../xml.ts';
-import { type Action, type Call, interfaceOf, isoTime, reads, unknownInstance, writes } from './call.ts';
+import {
+  type Action,
+  type Call,
+  interfaceOf,
+  interfacesOf,
+  isoTime,
+  reads,
+  unknownInstance,
+  writes,
+} from './call.ts';
 import { consoleText } from './consoleText.ts';
 import {
   groupFilters,
@@ -38,7 +47,7 @@ function found(call: Call): Instance[] {
     'ip-address': instance => publicAddress(call, instance),
     'private-ip-address': instance => nic(instance).privateAddress,
     'network-interface.network-interface-id': instance => instance.interfaceId,
-    ...groupFilters(region, nic),
+    ...groupFilters(region, (instance: Instance) => interfacesOf(region, instance)),
   });
 }
 
@@ -97,7 +106,9 @@ function instanceItem(call: Call, instance: Instance) {
     virtualizationType: 'hvm',
     tagSet: tagSet(instance.tags),
     hypervisor: 'xen',
-    networkInterfaceSet: items([interfaceItem(call, nic, instance)]),
+    networkInterfaceSet: items(
+      interfacesOf(region, instance).map(each => interfaceItem(call, each, instance)),
+    ),
     ebsOptimized: false,
     enaSupport: true,
     platformDetails: windows ? 'Windows' : 'Linux/UNIX',

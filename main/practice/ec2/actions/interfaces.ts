@@ -12,7 +12,7 @@ function describeInterfaces(call: Call) {
   const { region, params, world } = call;
   const all = chosen(region.interfaces, params.texts('NetworkInterfaceId'), unknownInterface);
   const matching = filtered(all, params, {
-    ...groupFilters(region, (nic: NetworkInterface) => nic),
+    ...groupFilters(region, (nic: NetworkInterface) => [nic]),
     'network-interface-id': nic => nic.id,
     'attachment.instance-id': nic => nic.instanceId,
     'subnet-id': nic => nic.subnetId,
@@ -44,9 +44,9 @@ function describeInterfaces(call: Call) {
   };
 }
 
-/** Filters by the groups of a thing's interface. */
-export function groupFilters<T>(region: Region, nic: (thing: T) => NetworkInterface) {
-  const ids = (thing: T) => nic(thing).groupIds;
+/** Filters by the groups of a thing's interfaces. */
+export function groupFilters<T>(region: Region, nics: (thing: T) => NetworkInterface[]) {
+  const ids = (thing: T) => nics(thing).flatMap(nic => nic.groupIds);
   const names = (thing: T) => ids(thing).map(id => region.groups.get(id)?.name);
   return {
     'instance.group-id': ids,
@@ -86,7 +86,7 @@ export function interfaceItem(call: Call, nic: NetworkInterface, instance: Insta
     groupSet: groupSet(region, nic),
     attachment: {
       attachmentId: `eni-attach-${nic.id.slice(4)}`,
-      deviceIndex: 0,
+      deviceIndex: 1 + (instance.moreInterfaceIds ?? []).indexOf(nic.id),
       networkCardIndex: 0,
       status: 'attached',
       attachTime: isoTime(instance.launchedAt),
