@@ -14,9 +14,9 @@ export function tabOf(vm: Vm): { tab: Tab; reason?: string } {
   if (vm.kind === 'classic') {
     return { tab: 'unsupported', reason: 'A classic VM: it has no network security group to open.' };
   }
-  if (vm.problem !== undefined) return { tab: 'unsupported', reason: vm.problem };
+  if (vm.problem !== undefined) return { tab: 'unsupported', reason: `Other: ${vm.problem}` };
   if (vm.interfaces.length === 0) {
-    return { tab: 'unsupported', reason: 'It has no network interface.' };
+    return { tab: 'unsupported', reason: 'Other: it has no network interface.' };
   }
   if (vm.cloud === 'azure' && gateOf(vm) === 'none') {
     return { tab: 'unsupported', reason: 'No network security group and no firewall stands in front of it.' };
@@ -76,11 +76,5 @@ export function accessOf(vm: Vm, hasLiveGrant: boolean): { access: Access; expos
 /** The icon of the connection column: the innermost kind of gate there is. */
 export function gateOf(vm: Vm): VmRow['gate'] {
   const [first] = vm.interfaces.flatMap(gatesOf);
-  switch (first?.kind) {
-    case 'nsg':
-    case 'security-group':
-      return first.kind;
-    default:
-      return 'none';
-  }
+  return first?.kind === 'nsg' || first?.kind === 'security-group' ? first.kind : 'none';
 }

@@ -3,8 +3,18 @@ import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../../clouds/cloud.ts';
-import type { Clock, Os } from '../../os/ports.ts';
+import type { Clock, Instant, Os } from '../../os/ports.ts';
+import { inParallel } from '../parallel.ts';
 import type { Known, KnownScope } from './known.ts';
+
+/**
+ * A cloud's index of all VMs lags the cloud by seconds to minutes (reference 7.7). For so long after a fresh look at a VM a
+ * list that says otherwise is not believed: the VM is looked at again, whoever is right.
+ */
+const lagMs = 5 * 60_000;
+/** So many VMs are looked at again for one list; of more the last fresh look stands. */
+const mostDoubts = 100;
+const looksAtOnce = 4;
 
 export interface Refresher {
   /** Refreshes these clouds; never rejects: failures stand at their scopes. Calls at the same time share a cloud's refresh. */
@@ -26,7 +36,7 @@ export function createRefresher(deps: {
   scopesChanged: () => void;
 }): Refresher {
   const { known, clock, log, byWay, changed, scopesChanged } = deps;
-  const looks = new Map<VmId, number>();
+  const looks = new Map<VmId, { turn: number; at: Instant }>();
   let turn = 0;
   const running = new Map<AccountId, Promise<void>>();
 
@@ -59,23 +69,50 @@ export function createRefresher(deps: {
     const base = { account: cloud.account, scope, refreshedAt: before?.refreshedAt };
     setScope({ ...base, state: 'refreshing' });
     const begun = ++turn;
-    const lookedSince = (id: VmId): boolean => (looks.get(id) ?? 0) >= begun;
+    const lookedSince = (id: VmId): boolean => (looks.get(id)?.turn ?? 0) >= begun;
+    const lookedLately = (id: VmId): boolean => (looks.get(id)?.at ?? -Infinity) > clock.now() - lagMs;
+    const doubtful = new Set<VmId>();
     const seen = new Set<VmId>();
     try {
       for await (const page of cloud.inventory(scope)) {
         for (const vm of page) seen.add(vm.id);
-        const news = page.map(byWay).filter(vm => !lookedSince(vm.id) && !known.has(vm));
+        const differing = page.map(byWay).filter(vm => !lookedSince(vm.id) && !known.has(vm));
+        for (const { id } of differing) if (lookedLately(id)) doubtful.add(id);
+        const news = differing.filter(vm => !doubtful.has(vm.id));
         known.put(news);
         changed(news.map(vm => vm.id));
       }
-      const gone = known.inScope(scope.id).filter(id => !seen.has(id) && !lookedSince(id));
+      const missing = known.inScope(scope.id).filter(id => !seen.has(id) && !lookedSince(id));
+      for (const id of missing) if (lookedLately(id)) doubtful.add(id);
+      const gone = missing.filter(id => !doubtful.has(id));
       known.drop(gone);
       changed(gone);
+      await lookAgain(cloud, [...doubtful].slice(0, mostDoubts));
       setScope({ ...base, state: 'fresh', refreshedAt: clock.now() });
     } catch (thrown) {
       log.warn({ scope: scope.id, error: thrown }, 'a scope could not be refreshed');
       setScope({ ...base, state: 'failed', error: toErrorData(thrown) });
     }
+  }
+
+  async function lookAgain(cloud: Cloud, ids: VmId[]): Promise<void> {
+    await inParallel(ids, looksAtOnce, async id => {
+      const seen = await cloud.vm(id);
+      const vm = seen && byWay(seen);
+      looked(id);
+      if (vm === undefined) known.drop([id]);
+      else if (!known.has(vm)) known.put([vm]);
+      changed([id]);
+    });
+  }
+
+  function looked(id: VmId): void {
+    looks.set(id, { turn: ++turn, at: clock.now() });
+  }
+
+  /** Looks that no list can be behind any more. */
+  function forgetOld(): void {
+    for (const [id, { at }] of looks) if (at <= clock.now() - lagMs) looks.delete(id);
   }
 
   return {
@@ -88,10 +125,8 @@ export function createRefresher(deps: {
           return started;
         }),
       );
-      if (running.size === 0) looks.clear();
+      if (running.size === 0) forgetOld();
     },
-    looked(id) {
-      looks.set(id, ++turn);
-    },
+    looked,
   };
 }

@@ -20,7 +20,7 @@ export function addVms(program: Command): void {
     .action((options: { tab?: Tab; search?: string; refresh?: boolean }, command: Command) =>
       withBroker(command, async session => {
         const list = await session.client.vms.list(options);
-        session.out.result(list, () => printVms(session.out, list));
+        session.out.result(list, () => printVms(session.out, list, options.tab));
         for (const scope of list.scopes) {
           if (scope.error) session.out.note(`${showName(scope.scopeName)}: ${showName(scope.error.message)}`);
         }
@@ -47,26 +47,42 @@ export function addVms(program: Command): void {
     );
 }
 
-function printVms(out: Output, { vms, counts }: VmList): void {
-  out.table(
-    ['NAME', 'CLOUD', 'OS', 'POWER', 'TAB', 'ACCESS', 'PORTS', 'ADDRESS', 'SCOPE'],
-    vms.map(vm => [
-      vm.name,
-      vm.cloud,
-      vm.os,
-      vm.power,
-      vm.tab,
-      accessText(vm),
-      vm.protectedPorts.join(','),
-      vm.addresses.public[0] ?? vm.addresses.private[0] ?? '',
-      vm.scopeName,
-    ]),
-  );
+function printVms(out: Output, { vms, counts }: VmList, tab: Tab | undefined): void {
+  // There nothing can be opened: why not is what matters.
+  if (tab === 'unsupported') {
+    out.table(
+      ['NAME', 'CLOUD', 'OS', 'POWER', 'WHY', 'SCOPE'],
+      vms.map(vm => [vm.name, vm.cloud, vm.os, vm.power, vm.reason ?? '', vm.scopeName]),
+    );
+  } else {
+    out.table(
+      ['NAME', 'CLOUD', 'OS', 'POWER', 'TAB', 'ACCESS', 'PORTS', 'ADDRESS', 'SCOPE'],
+      vms.map(vm => [
+        vm.name,
+        vm.cloud,
+        vm.os,
+        vm.power,
+        vm.tab,
+        accessText(vm),
+        vm.protectedPorts.join(','),
+        addressText(vm),
+        vm.scopeName,
+      ]),
+    );
+  }
   out.line();
   out.line(
     `${counts.configured} configured · ${counts.notConfigured} not configured · ${counts.unsupported} unsupported` +
       (counts.exposed > 0 ? ` · ${out.paint('red', `${counts.exposed} exposed`)}` : ''),
   );
+}
+
+/** Where a load balancer or a firewall leads to a VM without a public address, its private one says little: it says where. */
+function addressText({ addresses, endpoints }: VmRow): string {
+  const [endpoint] = endpoints;
+  const through =
+    endpoint && !addresses.private.includes(endpoint.host) ? `${endpoint.host}:${endpoint.hostPort}` : '';
+  return addresses.public[0] ?? (through || (addresses.private[0] ?? ''));
 }
 
 function accessText({ access, exposedPorts }: VmRow): string {

@@ -27,7 +27,13 @@ export function addFaults(app: FastifyInstance, core: ServerCore, door: CloudDoo
     const action = door.actionOf?.(request);
     entry.action = action;
     const path = decodePath(request.url);
-    const fault = core.faults.take({ cloud: door.cloud, method: request.method, path, action });
+    const fault = core.faults.take({
+      cloud: door.cloud,
+      method: request.method,
+      path,
+      action,
+      body: request.body,
+    });
     if (!fault) return;
     const letsRun = fault.when === 'after' || fault.operation !== undefined;
     if (letsRun || (fault.cut && fault.status === undefined) || fault.truncate) faults.set(request, fault);

@@ -12,6 +12,8 @@ const faultInput = z.strictObject({
   path: z.string().optional(),
   /** The AWS action by its full name. */
   action: z.string().optional(),
+  /** Regular expression on the body as JSON, in any case: one subscription's query of several, say. */
+  body: z.string().optional(),
   /** How many matching requests pass before the first is hit. */
   skip: z.int().min(0).default(0),
   /** How many are hit; 0 means every one until the fault is taken away. */
@@ -52,6 +54,7 @@ interface FaultTarget {
   method: string;
   path: string;
   action?: string | undefined;
+  body?: unknown;
 }
 
 /** The faults that are switched on. */
@@ -63,7 +66,7 @@ export class Faults {
   /** Switches one on. Throws ZodError on an unknown or wrong field, SyntaxError on a wrong regular expression. */
   add(input: FaultInput): Fault {
     const fault = { ...faultInput.parse(input), id: this.#next++, hits: 0 };
-    if (fault.path !== undefined) new RegExp(fault.path, 'i');
+    for (const pattern of [fault.path, fault.body]) if (pattern !== undefined) new RegExp(pattern, 'i');
     this.#faults.push(fault);
     return fault;
   }
@@ -96,6 +99,7 @@ function matches(fault: Fault, target: FaultTarget): boolean {
     (fault.cloud === undefined || fault.cloud === target.cloud) &&
     (fault.method === undefined || fault.method.toUpperCase() === target.method) &&
     (fault.action === undefined || fault.action === target.action) &&
-    (fault.path === undefined || new RegExp(fault.path, 'i').test(target.path))
+    (fault.path === undefined || new RegExp(fault.path, 'i').test(target.path)) &&
+    (fault.body === undefined || new RegExp(fault.body, 'i').test(JSON.stringify(target.body ?? '')))
   );
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createInventory } from '../../../main/broker/inventory/index.ts';
 import type { Cloud } from '../../../main/clouds/cloud.ts';
-import { parseAccountId, parseVmId } from '../../../shared/domain/ids.ts';
+import { parseAccountId, parseVmId, type VmId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { createTestStore } from '../../fakes/os.ts';
 
@@ -29,6 +29,7 @@ async function setUp() {
     listings: 0,
     pages: async function* () {} as () => AsyncGenerator<Vm[]>,
     fresh: undefined as Vm | undefined,
+    look: async (_id: VmId): Promise<Vm | undefined> => cloud.fresh,
   };
   const stand: Partial<Cloud> = {
     account,
@@ -37,7 +38,7 @@ async function setUp() {
       cloud.listings++;
       return cloud.pages();
     },
-    vm: async () => cloud.fresh,
+    vm: id => cloud.look(id),
     endpoints: () => [],
   };
   const inventory = createInventory({
@@ -58,7 +59,7 @@ async function setUp() {
 }
 
 test('a page that was asked for before a fresh look does not bring back what was', async () => {
-  const { inventory, cloud } = await setUp();
+  const { inventory, cloud, os } = await setUp();
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   cloud.pages = async function* () {
@@ -76,11 +77,53 @@ test('a page that was asked for before a fresh look does not bring back what was
   await refreshing;
   expect(inventory.get(vm('c').id)?.power).toBe('stopped');
   expect(inventory.get(vm('d').id)?.power).toBe('running');
+  await os.clock.advance(5 * 60_000);
   cloud.pages = async function* () {
     yield [vm('c', 'running')];
   };
   await inventory.refresh();
   expect(inventory.get(vm('c').id)?.power).toBe('running');
+});
+
+test('a list that contradicts a look of the last minutes is not believed: the VM is looked at again', async () => {
+  const { inventory, cloud, os } = await setUp();
+  cloud.pages = async function* () {
+    yield [vm('a', 'running'), vm('b', 'running')];
+  };
+  await inventory.refresh();
+  cloud.fresh = vm('a', 'stopped');
+  await inventory.fresh(vm('a').id);
+  const shown: Vm['power'][] = [];
+  const look = cloud.look;
+  cloud.look = async id => {
+    shown.push(inventory.get(vm('a').id)?.power ?? 'unknown');
+    return look(id);
+  };
+  // The index lags: it still knows the VM as it was. At no moment is that shown.
+  await os.clock.advance(60_000);
+  await inventory.refresh();
+  expect(shown).toEqual(['stopped']);
+  expect(inventory.get(vm('a').id)?.power).toBe('stopped');
+  // Somebody else changed it meanwhile: the second look sees what the first could not.
+  cloud.fresh = vm('a', 'starting');
+  await inventory.refresh();
+  expect(inventory.get(vm('a').id)?.power).toBe('starting');
+  // A VM that a look found gone does not come back with an old list.
+  cloud.fresh = undefined;
+  await expect(inventory.fresh(vm('a').id)).rejects.toMatchObject({ code: 'VM_NOT_FOUND' });
+  await inventory.refresh();
+  expect(inventory.get(vm('a').id)).toBeUndefined();
+  // One that a look found stays, though the list has not heard of it yet.
+  cloud.fresh = vm('a', 'running');
+  inventory.put(vm('a', 'running'));
+  cloud.pages = async function* () {
+    yield [vm('b', 'running')];
+  };
+  await inventory.refresh();
+  expect(inventory.get(vm('a').id)?.power).toBe('running');
+  await os.clock.advance(5 * 60_000);
+  await inventory.refresh();
+  expect(inventory.get(vm('a').id)).toBeUndefined();
 });
 
 test('a VM that is gone goes after a whole listing, not after half of one', async () => {

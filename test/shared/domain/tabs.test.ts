@@ -20,7 +20,7 @@ describe('the tab', () => {
     expect(tabOf(azureVm(shut, { interfaces: [] })).reason).toMatch(/interface/);
     expect(tabOf(azureVm(shut, { problem: 'It makes no sense.' }))).toEqual({
       tab: 'unsupported',
-      reason: 'It makes no sense.',
+      reason: 'Other: It makes no sense.',
     });
   });
 

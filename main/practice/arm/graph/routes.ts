@@ -23,6 +23,8 @@ const requestBody = z.object({
     .optional(),
 });
 
+const lagBody = z.object({ lagMs: z.int().min(0).max(3_600_000) });
+
 /** 15 queries in each window of 5 seconds per user. */
 const quota = { queries: 15, windowMs: 5_000 };
 const maxTop = 1000;
@@ -38,6 +40,12 @@ export function graphRoutes(app: FastifyInstance, context: ArmContext, lagMs: nu
   // Later pages are of the same result as the first, as long as anybody asks for them.
   const results = new Map<string, Pages>();
 
+  app.put('/practice/graph-lag', async request => {
+    const read = lagBody.safeParse(request.body);
+    if (!read.success) throw badRequest('BadLag', z.prettifyError(read.error));
+    index.lagMs = read.data.lagMs;
+    return read.data;
+  });
   app.post('/providers/Microsoft.ResourceGraph/resources', async (request, reply) => {
     spend(windows, callerOfRequest(request)?.user ?? '', context.now(), reply);
     const read = requestBody.safeParse(request.body);

@@ -27,9 +27,15 @@ export class GraphIndex {
   /** Rows as they were before a change that the index has not heard of, and how many such changes there are. */
   #old = new Map<string, { row: Row | undefined; changes: number }>();
 
+  /** How long it tells of a resource as it was before a change; may be set at any time. */
+  lagMs: number;
+
   constructor(world: World, lagMs: number) {
     this.#world = world;
-    if (lagMs > 0) world.beforeChange = id => this.#holdBack(id, lagMs);
+    this.lagMs = lagMs;
+    world.beforeChange = id => {
+      if (this.lagMs > 0) this.#holdBack(id, this.lagMs);
+    };
   }
 
   /** Rows of `resources` in the given subscriptions (lower-case ids). */
