@@ -3,6 +3,9 @@ import { Toast } from '@base-ui/react/toast';
 import { useEffect } from 'react';
 import css from './App.module.css';
 import { AccountsScreen } from './accounts/AccountsScreen.tsx';
+import { AddAccountDialog } from './accounts/AddAccountDialog.tsx';
+import { ScopesDialog } from './accounts/ScopesDialog.tsx';
+import { SignInDialog } from './accounts/SignInDialog.tsx';
 import { ActivityScreen } from './activity/ActivityScreen.tsx';
 import { Toasts } from './components/Toasts.tsx';
 import { GrantsScreen } from './grants/GrantsScreen.tsx';
@@ -47,6 +50,12 @@ function OpenDialog() {
       return <LockDialog kind={dialog.kind} vms={dialog.vms} />;
     case 'revoke-all':
       return <RevokeAllDialog />;
+    case 'add-account':
+      return <AddAccountDialog />;
+    case 'sign-in':
+      return <SignInDialog id={dialog.account} />;
+    case 'scopes':
+      return <ScopesDialog id={dialog.account} />;
   }
 }
 

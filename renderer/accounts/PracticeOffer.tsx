@@ -8,6 +8,7 @@ import { useFirstFocus } from '../components/useFirstFocus.ts';
 import { useText } from '../i18n/text.tsx';
 import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
+import { openDialog } from '../state/view.ts';
 import css from './PracticeOffer.module.css';
 
 const points = ['clouds', 'machines', 'safe'] as const;
@@ -50,9 +51,14 @@ export function PracticeOffer() {
             </li>
           ))}
         </ul>
-        <Button look="primary" type="submit" disabled={starting} ref={first}>
-          {text(starting ? 'practice.starting' : 'practice.start')}
-        </Button>
+        <div className={css.actions}>
+          <Button look="primary" type="submit" disabled={starting} ref={first}>
+            {text(starting ? 'practice.starting' : 'practice.start')}
+          </Button>
+          <Button icon="key" onClick={() => openDialog({ kind: 'add-account' })}>
+            {text('practice.azure')}
+          </Button>
+        </div>
         {starting && <output>{text('practice.usual')}</output>}
         {error !== undefined && <ErrorNote error={error} />}
       </form>

@@ -1,10 +1,10 @@
 /** Which ports to open: each of the policy on or off. For several VMs also “the usual one of each”. */
-import type { ReactNode } from 'react';
 import { useIntl } from 'react-intl';
 import type { PolicyPort } from '../../shared/contract/policies.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Section } from '../components/Section.tsx';
+import { Tile, Tiles } from '../components/Tile.tsx';
 import { useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
 import css from './choices.module.css';
@@ -25,30 +25,6 @@ const services: Record<number, 'ssh' | 'rdp' | 'winrm' | 'winrms'> = {
   5986: 'winrms',
 };
 
-interface TileParts {
-  on: boolean;
-  onChange: (on: boolean) => void;
-  title: ReactNode;
-  means: string;
-}
-
-function Tile({ on, onChange, title, means }: TileParts) {
-  return (
-    <label className={css.tile}>
-      <input
-        type="checkbox"
-        className={css.box}
-        checked={on}
-        onChange={event => onChange(event.target.checked)}
-      />
-      <span>
-        {title}
-        <small>{means}</small>
-      </span>
-    </label>
-  );
-}
-
 export function PortChoice({ ports, several, chosen, onChange, error }: Parts) {
   const intl = useIntl();
   const text = useText();
@@ -62,7 +38,7 @@ export function PortChoice({ ports, several, chosen, onChange, error }: Parts) {
   };
   return (
     <Section title={text('request.ports')}>
-      <div className={css.tiles}>
+      <Tiles label={text('request.ports')}>
         {several && (
           <Tile
             on={chosen === undefined}
@@ -84,7 +60,7 @@ export function PortChoice({ ports, several, chosen, onChange, error }: Parts) {
             means={text('request.upTo', { time: duration(intl, port.maxMs) })}
           />
         ))}
-      </div>
+      </Tiles>
       {chosen?.length === 0 && <p className={css.hint}>{text('request.noPort')}</p>}
       {error !== undefined && <ErrorNote error={error} />}
     </Section>

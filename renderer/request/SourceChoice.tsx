@@ -4,6 +4,7 @@ import type { ErrorData } from '../../shared/errors.ts';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Field } from '../components/Field.tsx';
 import { Section } from '../components/Section.tsx';
+import { Tile, Tiles } from '../components/Tile.tsx';
 import { useText } from '../i18n/text.tsx';
 import { useMyIp } from '../state/myIp.ts';
 import css from './choices.module.css';
@@ -27,23 +28,18 @@ export function SourceChoice({ draft, onChange, error }: Parts) {
       : text(`request.source.${choice}.means`);
   return (
     <Section title={text('request.source')}>
-      <div className={css.tiles} role="radiogroup" aria-label={text('request.source')}>
+      <Tiles label={text('request.source')} one>
         {choices.map(choice => (
-          <label key={choice} className={css.tile}>
-            <input
-              type="radio"
-              name="source"
-              className={css.round}
-              checked={draft.source === choice}
-              onChange={() => onChange({ source: choice })}
-            />
-            <span className={css.name}>
-              {text(`request.source.${choice}`)}
-              <small>{meaning(choice)}</small>
-            </span>
-          </label>
+          <Tile
+            key={choice}
+            group="source"
+            on={draft.source === choice}
+            onChange={() => onChange({ source: choice })}
+            title={text(`request.source.${choice}`)}
+            means={meaning(choice)}
+          />
         ))}
-      </div>
+      </Tiles>
       {draft.source === 'range' ? (
         <Field
           label={text('request.range')}

@@ -8,7 +8,10 @@ export type Dialog =
   | { kind: 'request'; vms: string[] }
   | { kind: 'lock'; vms: string[] }
   | { kind: 'unlock'; vms: string[] }
-  | { kind: 'revoke-all' };
+  | { kind: 'revoke-all' }
+  | { kind: 'add-account' }
+  | { kind: 'sign-in'; account: string }
+  | { kind: 'scopes'; account: string };
 
 interface View {
   screen: Screen;

@@ -8,7 +8,6 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JSONWebKeySet } from 'jose';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { onTestFinished } from 'vitest';
 import type { TrustedIssuer } from '../../main/practice/arm/tokens.ts';
 import { makeCertificates } from '../../main/practice/server/certificates.ts';
 
@@ -44,9 +43,8 @@ export interface OpenId {
 /** Claims as conditional access asks for them. */
 const stepUp = { access_token: { acrs: { essential: true, value: 'c1' } } };
 
-export async function startOpenId(
-  until: (end: () => Promise<void>) => void = onTestFinished,
-): Promise<OpenId> {
+/** `until`: told how to end it. */
+export async function startOpenId(until: (end: () => Promise<void>) => void): Promise<OpenId> {
   const { ca, cert, key } = await makeCertificates(Date.now());
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const server = createServer({ key, cert });

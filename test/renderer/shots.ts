@@ -96,6 +96,42 @@ const shots: Record<string, { query?: string; steps: Step[] }> = {
   grants: { steps: [go('grants')] },
   activity: { steps: [go('activity'), page => page.waitForTimeout(300)] },
   accounts: { steps: [go('accounts')] },
+  'add-account': {
+    steps: [go('accounts'), page => page.getByRole('button', { name: 'Azure account' }).click()],
+  },
+  'sign-in-code': {
+    steps: [
+      go('accounts'),
+      page => page.getByRole('button', { name: 'Azure account' }).click(),
+      page => page.getByRole('radio', { name: /^Code/ }).check(),
+      page => page.getByRole('button', { name: 'Sign in' }).click(),
+    ],
+  },
+  'sign-in-browser': {
+    steps: [
+      go('accounts'),
+      page => page.getByRole('button', { name: 'Azure account' }).click(),
+      page => page.getByRole('button', { name: 'Sign in' }).click(),
+    ],
+  },
+  'signed-in': {
+    query: '?pace=0',
+    steps: [
+      go('accounts'),
+      page => page.getByRole('button', { name: 'Azure account' }).click(),
+      page => page.getByRole('button', { name: 'Sign in' }).click(),
+    ],
+  },
+  scopes: {
+    query: '?pace=0',
+    steps: [
+      go('accounts'),
+      page => page.getByRole('button', { name: 'Azure account' }).click(),
+      page => page.getByRole('button', { name: 'Sign in' }).click(),
+      page => page.getByRole('button', { name: 'Choose subscriptions' }).click(),
+      page => page.getByText('Staging').first().click(),
+    ],
+  },
   settings: { steps: [go('settings')] },
   'seen-from': { steps: [page => page.getByRole('button', { name: 'You are seen from' }).click()] },
   first: { query: '?empty', steps: [] },

@@ -46,7 +46,7 @@ export function mapKeychain(items: Map<string, string>): Keychain {
 /** Everything ends with the test. */
 export async function openSignInWorld(change: (os: Os) => Partial<Os> = () => ({})): Promise<SignInWorld> {
   const folder = temporaryFolder();
-  const openId = await startOpenId();
+  const openId = await startOpenId(onTestFinished);
   const practice = await startPractice({ dataDirectory: folder, latencyMs: 0, trust: openId.trust });
   onTestFinished(() => practice.stop());
   const caFile = join(folder, 'authorities.pem');

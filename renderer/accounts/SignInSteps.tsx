@@ -1,0 +1,38 @@
+/** What the person has to do to be signed in: an address, or an address and a code. */
+import { useIntl } from 'react-intl';
+import { CopyBox } from '../components/CopyBox.tsx';
+import { Section } from '../components/Section.tsx';
+import { useText } from '../i18n/text.tsx';
+import { clockTime } from '../i18n/time.ts';
+import { useNow } from '../state/clock.ts';
+import css from './SignIn.module.css';
+import type { Asked } from './useSignIn.ts';
+
+export function SignInSteps({ asked }: { asked: Asked }) {
+  const text = useText();
+  const intl = useIntl();
+  const now = useNow();
+  return (
+    <Section title={text('signIn.waiting')}>
+      <div className={css.steps} aria-live="polite">
+        {asked.step === 'browser' ? (
+          <>
+            <p>{text(asked.opened ? 'signIn.opened' : 'signIn.notOpened')}</p>
+            <CopyBox text={asked.url} label={text('signIn.copyAddress')} />
+          </>
+        ) : (
+          <>
+            <p>{text('signIn.code')}</p>
+            <CopyBox text={asked.url} label={text('signIn.copyAddress')} />
+            <div className={css.code}>
+              <CopyBox text={asked.code} label={text('signIn.copyCode')} />
+            </div>
+            <p className={css.quiet}>
+              {text('signIn.until', { time: clockTime(intl, Date.parse(asked.expiresAt), now) })}
+            </p>
+          </>
+        )}
+      </div>
+    </Section>
+  );
+}
