@@ -4,6 +4,7 @@ import type { MachineNet } from '../machine.ts';
 import { faultOf } from '../server/faultHooks.ts';
 import { ArmError } from './errors.ts';
 import type { Operations, Trouble } from './operations.ts';
+import type { RateLimits } from './rateLimits.ts';
 import type { Locks } from './rights/locks.ts';
 import type { Caller, People } from './rights/people.ts';
 import type { Tokens } from './tokens.ts';
@@ -12,6 +13,7 @@ import type { World } from './world.ts';
 export interface ArmContext {
   world: World;
   operations: Operations;
+  limits: RateLimits;
   tokens: Tokens;
   people: People;
   locks: Locks;

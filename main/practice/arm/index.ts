@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { MachineNet, PracticeFirewalls, PracticeMachine } from '../machine.ts';
 import type { CloudDoor } from '../server/core.ts';
 import { activityRoutes } from './activityLog.ts';
+import { checkVersion, nothingAt } from './apiVersions.ts';
 import { interfacesOf, isReached } from './balancer.ts';
 import { hostNameOf } from './build.ts';
 import { computeRoutes } from './compute.ts';
@@ -18,6 +19,7 @@ import { graphRoutes } from './graph/routes.ts';
 import { movingRoutes } from './moving.ts';
 import { networkRoutes } from './network.ts';
 import { Operations } from './operations.ts';
+import { RateLimits } from './rateLimits.ts';
 import { authorizationRoutes } from './rights/authorization.ts';
 import { Locks, lockRoutes } from './rights/locks.ts';
 import { People } from './rights/people.ts';
@@ -48,6 +50,8 @@ export interface ArmOptions {
   activityLagMs?: number | undefined;
   /** Rows per page of ordinary lists. */
   pageSize?: number | undefined;
+  /** Refuse requests above ARM's rates, not only tell how many are left. */
+  throttle?: boolean | undefined;
   machines: () => MachineNet | undefined;
   /** Whose tokens are taken besides our own. */
   trust?: TrustedIssuer | undefined;
@@ -82,6 +86,7 @@ export function createArm(options: ArmOptions): Arm {
   const context: ArmContext = {
     world,
     operations: new Operations(options.latencyMs),
+    limits: new RateLimits(options.now, options.throttle ?? false),
     tokens: new Tokens(options.now, people, options.trust),
     people,
     locks: new Locks(),
@@ -138,7 +143,14 @@ function addGuards(app: FastifyInstance, context: ArmContext): void {
   app.addHook('onRequest', async (request, reply) => {
     const correlation = request.headers['x-ms-correlation-request-id'];
     const client = request.headers['x-ms-client-request-id'];
-    reply.header('x-ms-request-id', randomUUID());
+    const id = randomUUID();
+    reply.header('x-ms-request-id', id);
+    reply.header(
+      'x-ms-routing-request-id',
+      `WESTEUROPE:${new Date(context.now()).toISOString().replace(/[-:]|\.\d+/g, '')}:${id}`,
+    );
+    reply.header('cache-control', 'no-cache');
+    reply.header('x-content-type-options', 'nosniff');
     reply.header('x-ms-correlation-request-id', typeof correlation === 'string' ? correlation : randomUUID());
     if (typeof client === 'string') reply.header('x-ms-client-request-id', client);
     if (request.routeOptions.config.open) return;
@@ -146,12 +158,8 @@ function addGuards(app: FastifyInstance, context: ArmContext): void {
     setCaller(request, caller);
     const path = request.url.split('?')[0] ?? '';
     if (path.startsWith('/practice/')) return;
-    if (query(request, 'api-version') === undefined)
-      throw new ArmError(
-        400,
-        'MissingApiVersionParameter',
-        'The api-version query parameter (?api-version=) is required for all requests.',
-      );
+    checkVersion(path, query(request, 'api-version'));
+    context.limits.take(request, reply, caller.oid, scopeOf(request).subscription.toLowerCase());
     const plain = path.replace(/\/{2,}/g, '/');
     permit(context.people, caller, request.method, plain);
     // A lock itself can be taken away whatever it forbids.
@@ -177,11 +185,7 @@ function addGuards(app: FastifyInstance, context: ArmContext): void {
   });
   app.setNotFoundHandler(async request => {
     const path = request.url.split('?')[0] ?? '';
-    throw new ArmError(
-      404,
-      'InvalidResourceType',
-      `The practice cloud has nothing at ${request.method} ${path}.`,
-    );
+    throw nothingAt(request.method, path, query(request, 'api-version'));
   });
 }
 

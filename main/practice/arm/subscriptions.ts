@@ -161,7 +161,7 @@ function resourcesIn(
   return [...world.all()].filter(resource => resource.id.toLowerCase().startsWith(within));
 }
 
-/** `resourceType eq '…'`, `name eq '…'`, `location eq '…'`, `tagName eq '…'`, joined by `and`. Throws 400 for other filters. */
+/** `resourceType`, `resourceGroup`, `name`, `location`, `tagName` and `tagValue` `eq '…'`, joined by `and`. Throws 400 for other filters. */
 function resourceFilter(filter: string | undefined): (resource: Resource) => boolean {
   const tests = (filter ?? '')
     .split(/\s+and\s+/i)
@@ -176,6 +176,10 @@ function resourceFilter(filter: string | undefined): (resource: Resource) => boo
           return (resource: Resource) => same(resource.name);
         case 'location':
           return (resource: Resource) => same(resource.location);
+        case 'resourcegroup':
+          return (resource: Resource) => same(/\/resourceGroups\/([^/]+)\//i.exec(resource.id)?.[1] ?? '');
+        case 'tagvalue':
+          return (resource: Resource) => Object.values(resource.tags ?? {}).includes(value);
         case 'tagname':
           return (resource: Resource) => Object.keys(resource.tags ?? {}).some(same);
         default:

@@ -1,13 +1,13 @@
 /** Microsoft's own command line against the practice cloud, where it is installed. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { letsThrough } from '../../../main/practice/arm/evaluate.ts';
 import { tenantId } from '../../../main/practice/arm/world.ts';
-import { inWeb, type PracticeArm, startArm } from './setup.ts';
+import { inWeb, type PracticeArm, ruleBody, startArm } from './setup.ts';
 
 const run = promisify(execFile);
 const program = await findAz();
@@ -41,17 +41,25 @@ beforeAll(async () => {
   practice = await startArm({ latencyMs: 20 });
   folder = await mkdtemp(join(tmpdir(), 'latchkey-az-'));
   await writeFile(join(folder, 'ca.pem'), practice.core.certificates.ca);
-});
+  if (!program) return;
+  await az('cloud', 'register', '--name', 'Practice', '--endpoint-resource-manager', practice.url);
+  // An older profile: Debian packages az without the Python libraries that its newest profile wants.
+  await az('cloud', 'set', '--name', 'Practice', '--profile', '2020-09-01-hybrid');
+  await az('login', '--service-principal', '-u', 'admin', '-p', 'practice', '--tenant', tenantId);
+  await cp(join(folder, 'config'), join(folder, 'aside'), { recursive: true });
+}, 60_000);
 afterAll(async () => {
   await practice.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function az(...args: string[]) {
+const az = (...args: string[]) => azIn('config', args);
+
+async function azIn(config: string, args: string[]) {
   const env = {
     PATH: process.env['PATH'],
     HOME: folder,
-    AZURE_CONFIG_DIR: join(folder, 'config'),
+    AZURE_CONFIG_DIR: join(folder, config),
     AZURE_CORE_COLLECT_TELEMETRY: 'no',
     REQUESTS_CA_BUNDLE: join(folder, 'ca.pem'),
   };
@@ -60,11 +68,7 @@ async function az(...args: string[]) {
 }
 
 test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeout: 120_000 }, async () => {
-  await az('cloud', 'register', '--name', 'Practice', '--endpoint-resource-manager', practice.url);
-  // An older profile: Debian packages az without the Python libraries that its newest profile wants.
-  await az('cloud', 'set', '--name', 'Practice', '--profile', '2020-09-01-hybrid');
-  const login = ['login', '--service-principal', '-u', 'admin', '-p', 'practice', '--tenant', tenantId];
-  const accounts: { name: string }[] = await az(...login);
+  const accounts: { name: string }[] = await az('account', 'list');
   expect(accounts.map(account => account.name)).toEqual(['Contoso Production', 'Contoso Test']);
 
   const vms: { name: string; powerState: string; publicIps: string }[] = await az('vm', 'list', '-d');
@@ -128,4 +132,58 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
   const asked = await az('rest', '--method', 'post', '--url', url, '--body', body);
   expect(asked.requestor).toBe('admin@contoso.example');
   await expect.poll(() => letsThrough(practice.arm.world, crm, '127.0.0.1', 22)).toBe(true);
+});
+
+/** What az says no to, as it prints it. */
+const refusal = (error: { stderr?: string }) => ({ refused: String(error.stderr).split('\n')[0] });
+
+test.skipIf(!program)('az looks at everything, and writes tags', { timeout: 120_000 }, async () => {
+  const web = inWeb(practice, '').replace(/\/providers\/$/, '');
+  const of = (type: string, name: string) => `${web}/providers/${type}/${name}`;
+  const vm2 = of('Microsoft.Compute/virtualMachines', 'web-2');
+  const nic = of('Microsoft.Network/networkInterfaces', 'web-1-nic');
+  const rule = of('Microsoft.Network/networkSecurityGroups', 'dual-1-nsg/securityRules/by-rest');
+  const body = JSON.stringify(ruleBody(130));
+  const calls: [string, unknown][] = [
+    [
+      'vm show -d -g rg-web -n web-1 --query [name,powerState,publicIps]',
+      ['web-1', 'VM running', '203.0.113.1'],
+    ],
+    [
+      'network nsg show -g rg-web -n web-1-nsg --query [name,securityRules[0].name]',
+      ['web-1-nsg', 'allow-https'],
+    ],
+    ['network nic list -g rg-web --query [0].name', 'web-1-nic'],
+    ['network public-ip list -g rg-web --query [0].ipAddress', '203.0.113.1'],
+    ['network vnet list -g rg-web --query [].subnets[].name', ['web', 'dual']],
+    ['resource list -g rg-web --query [?name==`web-1`].type', ['Microsoft.Compute/virtualMachines']],
+    ['group list --query [0].name', 'rg-web'],
+    ['account get-access-token --query [tokenType,tenant]', ['Bearer', tenantId]],
+    ['vm update -g rg-web -n web-1 --set tags.team=ops --query [tags.team,tags.env]', ['ops', 'prod']],
+    [`tag update --resource-id ${vm2} --operation Merge --tags team=ops --query properties.tags.team`, 'ops'],
+    // Debian's az lacks the libraries for changing rules and interfaces; and a newer one asks with newer versions.
+    [`rest --method put --url ${rule}?api-version=2030-01-01 --body ${body} --query name`, 'by-rest'],
+    [
+      `rest --method patch --url ${nic}?api-version=2025-05-01 --body {"tags":{"k":"v"}} --query tags`,
+      { k: 'v' },
+    ],
+    [
+      'vm show -g rg-web -n nobody',
+      {
+        refused: expect.stringMatching(
+          /^ERROR: \(ResourceNotFound\) The Resource '.*nobody' under resource group/,
+        ),
+      },
+    ],
+    [
+      'network nsg delete -g rg-web -n web-1-nsg',
+      { refused: expect.stringContaining('InUseNetworkSecurityGroupCannotBeDeleted') },
+    ],
+  ];
+  // Two at a time: az is slow to start, and most computers have more than one core.
+  for (let at = 0; at < calls.length; at += 2) {
+    const pair = calls.slice(at, at + 2);
+    const told = await Promise.all(pair.map(([call]) => azIn('aside', call.split(' ')).catch(refusal)));
+    for (const [index, [call, wanted]] of pair.entries()) expect([call, told[index]]).toEqual([call, wanted]);
+  }
 });
