@@ -69,7 +69,8 @@ export function parsePolicy(json: unknown): JitPolicy {
       detail: { where },
     });
   }
-  const raw = read.data;
+  // The service's own, with its own order of fields: what was read of it above is only a check.
+  const raw = json as JitPolicyJson;
   return {
     id: gateId(raw.id),
     name: raw.name,
