@@ -8,7 +8,7 @@ import { isLive } from '../../../shared/domain/live.ts';
 import { askedPorts, checkRequest } from '../../../shared/domain/request.ts';
 import { policyInForce } from '../../../shared/domain/tabs.ts';
 import { endAfter, formatDuration } from '../../../shared/domain/time.ts';
-import { isOff, type Vm } from '../../../shared/domain/vm.ts';
+import { gatesOf, isOff, type Vm } from '../../../shared/domain/vm.ts';
 import { type ErrorData, LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
 import type { Random } from '../../os/ports.ts';
@@ -173,7 +173,12 @@ export function createOpener(context: GrantsContext, closer: Closer): Opener {
 
 /** What the grant's rules can't open, a sentence for each: it is told, not hidden, and not refused on what may be old. */
 function obstacles(vm: Vm, orders: RuleOrder[], ports: Prepared['ports'], sources: string[]): string[] {
-  const found = inTheWay(vm, { ports, sources }, new Set(orders.map(order => order.gate)));
+  const opened = new Set(orders.map(order => order.gate));
+  // Defender writes into the security groups in front of the VM itself; where it did not, that is told after.
+  const byDefender = vm.defender !== undefined && opened.has(vm.defender.policy);
+  for (const gate of byDefender ? vm.interfaces.flatMap(gatesOf) : [])
+    if (gate.kind === 'nsg') opened.add(gate.id);
+  const found = inTheWay(vm, { ports, sources }, opened);
   return found.map(({ gate, rule, port, protocol, source }) => {
     const by = rule === undefined ? 'no rule of it lets it in' : `rule ${rule.priority ?? rule.name}`;
     return `${gate.name} stops ${protocol === 'any' ? '' : `${protocol.toUpperCase()} `}${port} from ${source} (${by}): Latchkey does not change it, so nothing may answer.`;
