@@ -116,4 +116,9 @@ export const migrations: readonly string[] = [
   -- Who ends a rule if nothing else happens, as its last write told; NULL: this computer.
   ALTER TABLE rules ADD COLUMN ended_by TEXT CHECK (ended_by IN ('cloud', 'this-computer'));
   `,
+  `
+  -- What somebody else changed on a grant's rule, as last told; at which priority it was written.
+  ALTER TABLE rules ADD COLUMN priority INTEGER;
+  ALTER TABLE rules ADD COLUMN drift TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(drift));
+  `,
 ];

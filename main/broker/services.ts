@@ -60,6 +60,8 @@ export interface Inventory {
   fresh(id: VmId): Promise<Vm>;
   /** Takes what was just written as known. */
   put(vm: Vm): void;
+  /** Until disposed, what changes on this VM is our own doing, and nobody is told that somebody else did it. */
+  changing(id: VmId): Disposable;
   scopes(): { account: AccountId; scope: Scope }[];
   row(vm: Vm): VmRow;
   list(filter: {
@@ -104,6 +106,8 @@ export interface NewActivity {
   text: string;
   reason?: string | undefined;
   correlation?: string | undefined;
+  /** Who did it, if not this computer's user. */
+  user?: string | undefined;
   /** More of them, where several writes to the cloud are one row. */
   correlations?: string[] | undefined;
   error?: ErrorData | undefined;
@@ -123,6 +127,8 @@ export interface VmSummary {
   week: number[];
   requestsFrom: ValueSource;
   last?: { at: Instant; user: string; from: ValueSource } | undefined;
+  /** What somebody else changed on it in these days, unless it was locked or unlocked since. */
+  changed?: { at: Instant; text: string } | undefined;
 }
 
 export interface Activity {

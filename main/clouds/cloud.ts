@@ -50,6 +50,8 @@ export interface StandingRule {
   notes: string[];
   /** Who ends it if nobody does anything; this computer where it is not told. */
   endedBy?: Grant['endedBy'] | undefined;
+  /** Where rules have one (NSG): at which it stands. */
+  priority?: number | undefined;
   /** The cloud's correlation or request id of the write. */
   correlation?: string | undefined;
 }
@@ -71,6 +73,8 @@ export interface FoundRule {
   vm?: VmId | undefined;
   /** As in the order. */
   endedBy?: Grant['endedBy'] | undefined;
+  /** What else somebody may change on it, where the gate is of that kind (NSG). `ports`: ascending, `22,3389-3390`. */
+  stands?: { access: 'allow' | 'deny'; priority: number; ports: string } | undefined;
 }
 
 /** Result of closing one rule. `gone`: it is not there any more (also when it was not there before). `kept`: others still need it. */

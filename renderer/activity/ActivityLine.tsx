@@ -68,10 +68,10 @@ export function ActivityLine({ row, index, start }: { row: ActivityRow; index: n
       <td className={css.quiet}>
         <Name clip>{row.user}</Name>
       </td>
-      <td className={css.quiet} title={row.client === undefined ? undefined : showName(row.client)}>
+      <td className={css.cloud} title={row.client === undefined ? undefined : showName(row.client)}>
         {told !== undefined && (
           <>
-            <Icon name={row.inCloud === 'awaited' ? 'clock' : row.origin === 'cloud' ? 'cloud' : 'check'} />{' '}
+            <Icon name={row.inCloud === 'awaited' ? 'clock' : row.origin === 'cloud' ? 'cloud' : 'check'} />
             {told}
           </>
         )}

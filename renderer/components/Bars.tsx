@@ -1,15 +1,15 @@
-/** Seven days as seven bars and their sum. */
+/** Approved requests of seven days as seven bars, and their sum in words. `from`: where they are known from, in words. */
 import { useText } from '../i18n/text.tsx';
 import css from './Bars.module.css';
 
 const tallest = 14;
 
-export function Bars({ days }: { days: readonly number[] }) {
+export function Bars({ days, from }: { days: readonly number[]; from: string }) {
   const text = useText();
   const most = Math.max(4, ...days);
   const sum = days.reduce((total, day) => total + day, 0);
   return (
-    <span className={css.bars} title={text('bars.title', { days: days.join(', ') })}>
+    <span className={css.bars} title={`${text('bars.title', { days: days.join(', ') })}\n${from}`}>
       <span className={css.days} aria-hidden="true">
         {days.map((day, at) => (
           <span
@@ -19,7 +19,7 @@ export function Bars({ days }: { days: readonly number[] }) {
           />
         ))}
       </span>
-      {sum}
+      <span>{text('bars.sum', { count: sum })}</span>
     </span>
   );
 }

@@ -5,6 +5,7 @@ import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
+import { When } from '../components/When.tsx';
 import { useText } from '../i18n/text.tsx';
 import { useConnectRuns } from '../state/connectRuns.ts';
 import { useGrants } from '../state/grants.ts';
@@ -106,6 +107,11 @@ export function VmDetails({ row }: { row: VmRow }) {
       )}
       {row.tab === 'not-configured' && row.exposedPorts.length > 0 && (
         <p className={css.exposed}>{text('detail.exposed', { ports: row.exposedPorts.join(', ') })}</p>
+      )}
+      {row.changed !== undefined && (
+        <p className={css.exposed}>
+          <Name>{row.changed.text}</Name> <When at={row.changed.at} />
+        </p>
       )}
       <Actions row={row} />
       {run !== undefined && <ConnectCard row={row} run={run} />}

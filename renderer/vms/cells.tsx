@@ -1,9 +1,9 @@
 /** Cells of the VM list that need more than a text. */
 import type { VmRow } from '../../shared/contract/vms.ts';
+import { showName } from '../../shared/domain/hostile.ts';
 import { AccessBadge } from '../components/Badge.tsx';
 import { Icon, type IconName } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
-import { When } from '../components/When.tsx';
 import { useText } from '../i18n/text.tsx';
 import { useGrants } from '../state/grants.ts';
 import css from './VmGrid.module.css';
@@ -32,29 +32,28 @@ export function ConnectionCell({ row }: { row: VmRow }) {
   return (
     <span className={css.connection} title={title}>
       <Icon name={gateIcons[row.gate]} />
-      {ports.length <= mostPorts
-        ? ports.join(' ')
-        : text('vms.morePorts', {
-            ports: usual.slice(0, mostPorts).join(' '),
-            count: ports.length - mostPorts,
-          })}
+      {ports.length > 0 &&
+        text('vms.ports', {
+          ports:
+            ports.length <= mostPorts
+              ? ports.join(', ')
+              : text('vms.morePorts', {
+                  ports: usual.slice(0, mostPorts).join(', '),
+                  count: ports.length - mostPorts,
+                }),
+        })}
     </span>
   );
 }
 
-export function LastAccessCell({ row }: { row: VmRow }) {
+/** Somebody else changed its policy or its lock: seen at a glance, told in the title and in the details. */
+export function ChangedMark({ row }: { row: VmRow }) {
   const text = useText();
-  const open = useGrants(state => state.shown.get(row.id)?.state === 'open');
-  if (row.lastAccess === undefined) return <span className={css.dim}>{text('never')}</span>;
+  if (row.changed === undefined) return null;
   return (
-    <span className={css.last}>
-      {open ? text('time.now') : <When at={row.lastAccess} />}
-      {row.lastUser !== undefined && (
-        <span className={css.dim}>
-          {' · '}
-          <Name>{row.lastUser}</Name>
-        </span>
-      )}
+    <span className={css.changed} title={showName(row.changed.text)}>
+      <Icon name="warn" />
+      <span className={css.unseen}>{text('vms.changed')}</span>
     </span>
   );
 }

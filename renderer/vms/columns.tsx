@@ -6,11 +6,11 @@ import {
   tableFeatures,
 } from '@tanstack/react-table';
 import type { VmRow } from '../../shared/contract/vms.ts';
-import { Bars } from '../components/Bars.tsx';
 import { Name } from '../components/Name.tsx';
 import { type MessageId, Text } from '../i18n/text.tsx';
 import { byText } from '../state/vmList.ts';
-import { AccessCell, ConnectionCell, LastAccessCell, ReasonCell } from './cells.tsx';
+import { AccessCell, ChangedMark, ConnectionCell, ReasonCell } from './cells.tsx';
+import { ApprovedCell, LastAccessCell, LastUserCell } from './useCells.tsx';
 import css from './VmGrid.module.css';
 
 export const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
@@ -25,6 +25,7 @@ const name = column.accessor('name', {
   cell: ({ row }) => (
     <span className={css.name}>
       <Name clip>{row.original.name}</Name>
+      <ChangedMark row={row.original} />
     </span>
   ),
   sortFn: (a, b) => byText.compare(a.original.name, b.original.name),
@@ -44,9 +45,9 @@ const connection = column.accessor('gate', {
   cell: ({ row }) => <ConnectionCell row={row.original} />,
   sortFn: (a, b) => byText.compare(a.original.gate, b.original.gate),
 });
-const week = column.accessor('week', {
-  header: title('vms.column.week'),
-  cell: ({ row }) => <Bars days={row.original.week} />,
+const approved = column.accessor('week', {
+  header: title('vms.column.approved'),
+  cell: ({ row }) => <ApprovedCell row={row.original} />,
   sortFn: (a, b) => sum(a.original.week) - sum(b.original.week),
   sortDescFirst: true,
 });
@@ -56,15 +57,20 @@ const last = column.accessor('lastAccess', {
   sortFn: (a, b) => (a.original.lastAccess ?? '').localeCompare(b.original.lastAccess ?? ''),
   sortDescFirst: true,
 });
+const lastUser = column.accessor('lastUser', {
+  header: title('vms.column.lastUser'),
+  cell: ({ row }) => <LastUserCell row={row.original} />,
+  sortFn: (a, b) => byText.compare(a.original.lastUser ?? '', b.original.lastUser ?? ''),
+});
 const reason = column.accessor('reason', {
   header: title('vms.column.reason'),
   cell: ({ row }) => <ReasonCell row={row.original} />,
   enableSorting: false,
 });
 
-/** Configured VMs show who used them; the others show why they are where they are. */
+/** Configured VMs show who used them (their account is in the heading of their group); the others show why they are where they are. */
 export const columnsOf = {
-  configured: column.columns([name, account, access, connection, week, last]),
+  configured: column.columns([name, access, approved, last, connection, lastUser]),
   'not-configured': column.columns([name, account, access, connection, reason]),
   unsupported: column.columns([name, account, access, reason]),
 } as const;

@@ -21,7 +21,8 @@ export const grantRule = z.object({
   gateName: z.string(),
   /** The rule's own name or id in the cloud; `sgr-…` for AWS. Empty while it is not written. */
   names: z.array(z.string()),
-  state: z.enum(['planned', 'writing', 'standing', 'removing', 'gone', 'foreign']),
+  /** `changed`: it stands, but somebody else changed it; the grant's notes say how. */
+  state: z.enum(['planned', 'writing', 'standing', 'changed', 'removing', 'gone', 'foreign']),
   ports: z.array(portNumber),
   sources: z.array(z.string()),
 });

@@ -57,6 +57,8 @@ export const vmRow = z.object({
   lastUser: z.string().optional(),
   /** Of `lastAccess` and `lastUser`. */
   lastFrom: valueSource.optional(),
+  /** What somebody else changed on its policy or lock in the last 7 days, unless it was locked or unlocked here since. */
+  changed: z.object({ at: instant, text: z.string() }).optional(),
 });
 export type VmRow = z.infer<typeof vmRow>;
 

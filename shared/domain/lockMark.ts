@@ -13,6 +13,9 @@ export interface LockMark {
 const prefix = 'latchkey-lock-';
 const pattern = /^Latchkey lock of (\S+): ports (\d{1,5}\/[a-z]+(?: \d{1,5}\/[a-z]+)*)(?: and (\d+) more)?$/;
 
+/** The part of a lock for IPv6 addresses: an NSG rule holds those of one family. */
+export const ipv6Part = '#ipv6';
+
 /**
  * `latchkey-lock-<hash of the VM's id>`: the same VM always has the same name, in every gate. `part` tells apart the
  * rules of one lock where one gate needs several (an NSG rule holds addresses of one family).

@@ -13,8 +13,8 @@ import { page, rowsOf } from './query.ts';
 import { createSummaries } from './summary.ts';
 import { writeLocal } from './write.ts';
 
-/** Clouds tell their time in whole seconds: less than this is no difference. */
-const blurMs = 1_500;
+/** An answer that was long on its way tells a wrong time: less than this is no difference (it is also not told to anybody). */
+const blurMs = 60_000;
 
 /** What rows need to know of an account's cloud. */
 export interface ActivityClouds {
@@ -49,11 +49,13 @@ export function createActivity(deps: {
       const { account } = row;
       const at = os.clock.now() + (account === undefined ? 0 : offsetOf(account));
       const approved = row.kind === 'opened';
-      const awaited = account !== undefined && (clouds?.isLogRead(account) ?? false);
+      const awaited =
+        account !== undefined && row.kind !== 'changed' && (clouds?.isLogRead(account) ?? false);
       try {
-        const { id, gone } = writeLocal(db, { ...row, at, user: os.userName, approved }, awaited);
+        const { id, gone } = writeLocal(db, { ...row, at, user: row.user ?? os.userName, approved }, awaited);
         if (gone.length > 0) summaries.forget();
         else if (approved && row.vm !== undefined) summaries.count(row.vm, at, os.userName);
+        summaries.note(row, at);
         written.tell([id]);
       } catch (error) {
         os.log.error({ error, kind: row.kind, vm: row.vm, text: row.text }, 'activity could not be written');

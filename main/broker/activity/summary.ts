@@ -2,7 +2,8 @@
 import type { ValueSource } from '../../../shared/contract/vms.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import type { Clock, Database, Instant } from '../../os/ports.ts';
-import type { VmSummary } from '../services.ts';
+import type { NewActivity, VmSummary } from '../services.ts';
+import { firstIdAt } from './ids.ts';
 
 const day = 86_400_000;
 const days = 7;
@@ -17,6 +18,8 @@ interface Summary {
   lastFrom: ValueSource;
 }
 
+type Change = NonNullable<VmSummary['changed']>;
+
 const sourceOf = (origin: unknown): ValueSource => (origin === 'cloud' ? 'activity-log' : 'ledger');
 
 /**
@@ -25,6 +28,7 @@ const sourceOf = (origin: unknown): ValueSource => (origin === 'cloud' ? 'activi
  */
 export function createSummaries(db: Database, clock: Clock) {
   let known: Map<string, Summary> | undefined;
+  let changes: Map<string, Change> | undefined;
 
   function load(): Map<string, Summary> {
     const summaries = new Map<string, Summary>();
@@ -53,11 +57,32 @@ export function createSummaries(db: Database, clock: Clock) {
     return summaries;
   }
 
+  function loadChanges(): Map<string, Change> {
+    const found = new Map<string, Change>();
+    const since = firstIdAt(clock.now() - days * day);
+    const rows = db.all(
+      `SELECT kind, vm, max(id) AS id, at, text FROM activity
+       WHERE kind IN ('changed', 'lock', 'unlock') AND id >= ? AND origin = 'local' AND outcome = 'ok'
+         AND vm IS NOT NULL AND grant_id IS NULL GROUP BY vm`,
+      since,
+    );
+    for (const row of rows)
+      if (row.kind === 'changed') found.set(String(row.vm), { at: Number(row.at), text: String(row.text) });
+    return found;
+  }
+
+  function changeOf(vm: VmId): Change | undefined {
+    changes ??= loadChanges();
+    const change = changes.get(vm);
+    return change && change.at >= clock.now() - days * day ? change : undefined;
+  }
+
   return {
     of(vm: VmId): VmSummary {
       known ??= load();
       const summary = known.get(vm);
-      if (!summary) return { week: Array.from({ length: days }, () => 0), requestsFrom: 'ledger' };
+      const changed = changeOf(vm);
+      if (!summary) return { week: Array.from({ length: days }, () => 0), requestsFrom: 'ledger', changed };
       const today = Math.floor(clock.now() / day);
       const week = Array.from({ length: days }, (_, index) => {
         return summary.perDay.get(today - days + 1 + index) ?? 0;
@@ -66,7 +91,14 @@ export function createSummaries(db: Database, clock: Clock) {
         week,
         requestsFrom: summary.lastCloudDay > today - days ? 'activity-log' : 'ledger',
         last: { at: summary.lastAccess, user: summary.lastUser, from: summary.lastFrom },
+        changed,
       };
+    },
+    /** Takes a row that was just written: what others changed is told until we lock or unlock. */
+    note(row: NewActivity, at: Instant): void {
+      if (row.vm === undefined || row.grant !== undefined || row.outcome === 'failed') return;
+      if (row.kind === 'changed') changes?.set(row.vm, { at, text: row.text });
+      else if (row.kind === 'lock' || row.kind === 'unlock') changes?.delete(row.vm);
     },
     /** Counts an approved request of this Latchkey that was just written. */
     count(vm: VmId, at: Instant, user: string): void {

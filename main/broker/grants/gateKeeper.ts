@@ -90,6 +90,8 @@ async function stand(deps: KeeperDeps, rule: RuleRecord, end: number): Promise<v
       writtenEnd: end,
       standingSince: rule.standingSince ?? deps.clock.now(),
       endedBy: standing.endedBy ?? 'this-computer',
+      priority: standing.priority,
+      drift: [],
     });
     for (const grant of ledger.grantsOf(rule.id)) {
       const notes = [...new Set([...grant.notes, ...standing.notes])];
@@ -100,7 +102,10 @@ async function stand(deps: KeeperDeps, rule: RuleRecord, end: number): Promise<v
     deps.activity,
     rule,
     'rule-written',
-    `Rule ${standing.names.join(', ') || standing.foreign.join(', ')} stands in ${order.gateName}.`,
+    [
+      `Rule ${standing.names.join(', ') || standing.foreign.join(', ')} stands in ${order.gateName}.`,
+      ...standing.notes,
+    ].join(' '),
     standing.correlation,
   );
 }

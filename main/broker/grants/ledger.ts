@@ -193,6 +193,8 @@ const ruleColumns: Partial<Record<keyof RuleRecord, string>> = {
   state: 'state',
   writtenEnd: 'written_end',
   standingSince: 'standing_since',
+  priority: 'priority',
+  drift: 'drift',
   endedBy: 'ended_by',
 };
 

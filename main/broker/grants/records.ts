@@ -53,6 +53,10 @@ export interface RuleRecord {
   standingSince: Instant | undefined;
   /** Who ends it, as its last write told. */
   endedBy: Grant['endedBy'];
+  /** Where rules have one: at which it was written. */
+  priority: number | undefined;
+  /** What somebody else changed on it, as last told (drift.ts). */
+  drift: string[];
 }
 
 /** True while the grant wants its rules to stand. */
@@ -121,6 +125,8 @@ export function ruleFromRow(row: SqlRow): RuleRecord {
     state: row.state as RuleRecord['state'],
     writtenEnd: optionalNumber(row.written_end),
     standingSince: optionalNumber(row.standing_since),
+    priority: optionalNumber(row.priority),
+    drift: JSON.parse(String(row.drift)),
     endedBy: row.ended_by === 'cloud' ? 'cloud' : 'this-computer',
   };
 }

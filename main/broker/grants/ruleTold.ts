@@ -2,11 +2,11 @@
 import type { Activity } from '../services.ts';
 import type { RuleRecord } from './records.ts';
 
-/** One row for one rule that was written or removed. */
+/** One row for one rule that was written, removed, or changed by somebody else. */
 export function tellRule(
   activity: Pick<Activity, 'write'>,
   rule: RuleRecord,
-  kind: 'rule-written' | 'rule-removed',
+  kind: 'rule-written' | 'rule-removed' | 'changed',
   text: string,
   correlation: string | undefined,
 ): void {
@@ -15,6 +15,7 @@ export function tellRule(
     kind,
     text,
     correlation,
+    ...(kind === 'changed' ? { user: 'somebody else' } : {}),
     vm: order.vm,
     vmName: order.mark.vmName,
     account: rule.account,

@@ -1,6 +1,6 @@
 /**
  * Looking at what really stands in the clouds: rules of ours past their end that no ledger here knows go (a colleague's
- * laptop was closed), so does what a grant of ours left behind, and rules that somebody took away are noticed and told.
+ * laptop was closed), so does what a grant of ours left behind; what somebody else did to rules of ours: noticing.ts.
  */
 import type { AccountId, GateId, GrantId } from '../../../shared/domain/ids.ts';
 import { type ErrorData, toErrorData } from '../../../shared/errors.ts';
@@ -9,7 +9,7 @@ import type { Adopter } from './adopting.ts';
 import type { Closer } from './closing.ts';
 import type { GrantsContext } from './context.ts';
 import { createLostLook } from './lost.ts';
-import type { GrantRecord } from './records.ts';
+import { createNoticer } from './noticing.ts';
 import { closeEach } from './removing.ts';
 
 /** A rule is left this long after its end: its own Latchkey goes first, and lists lag behind. */
@@ -29,17 +29,18 @@ export function createSweep(
 ): () => Promise<SweepResult> {
   const { ledger, clock } = context;
   const lookForLost = createLostLook(context, closer);
+  const noticer = createNoticer(context, closer);
 
   async function sweepScope(account: AccountId, scope: Scope, result: SweepResult): Promise<void> {
     const cloud = context.accounts.cloud(account);
     const begun = clock.now();
     const known = new Set(ledger.liveRules().flatMap(rule => rule.names.map(name => `${rule.gate} ${name}`)));
-    const seen = new Set<string>();
+    const seen = new Map<string, FoundRule>();
     const due: FoundRule[] = [];
     const unknown: FoundRule[] = [];
     for await (const found of cloud.ours({ scope })) {
       const place = `${found.gate} ${found.name}`;
-      seen.add(place);
+      seen.set(place, found);
       // Ours to end, by its grants; the watch does that.
       const ours = known.has(place) || ledger.knows(found.gate, found.name, found.mark.grant);
       if (!ours && mustGo(account, found)) due.push(found);
@@ -50,7 +51,7 @@ export function createSweep(
     await Promise.all(
       [...Map.groupBy(due, found => found.gate)].map(([gate, rules]) => remove(cloud, gate, rules, result)),
     );
-    await noticeRemoved(account, scope, seen, begun);
+    await noticer.notice(cloud, scope, seen, begun);
   }
 
   function mustGo(account: AccountId, { marks }: FoundRule): boolean {
@@ -100,38 +101,6 @@ export function createSweep(
     });
   }
 
-  /** Rules that stood before this look began and are not there now, wholly or in part: told, not fought. */
-  async function noticeRemoved(
-    account: AccountId,
-    scope: Scope,
-    seen: Set<string>,
-    begun: number,
-  ): Promise<void> {
-    const rules = ledger
-      .liveRules()
-      .filter(
-        rule =>
-          rule.account === account && rule.state === 'standing' && (rule.standingSince ?? begun) < begun,
-      )
-      .filter(
-        rule =>
-          inScope(context, rule.order.vm, scope) &&
-          !rule.names.every(name => seen.has(`${rule.gate} ${name}`)),
-      );
-    for (const rule of rules) {
-      const isOpen = (grant: GrantRecord) => grant.state === 'open';
-      if (!ledger.grantsOf(rule.id).some(isOpen)) continue;
-      // Looked at again on its own: a list may lag behind a write, a single gate does not.
-      const cloud = context.accounts.cloud(account);
-      if (await stands(cloud, rule.gate, ledger.rule(rule.id)?.names ?? [])) continue;
-      const grants = ledger.grantsOf(rule.id).filter(isOpen);
-      await closer.shut(
-        grants.map(grant => grant.id),
-        'removed',
-      );
-    }
-  }
-
   return async () => {
     const result: SweepResult = { removed: [], left: [], failures: [] };
     const failed = (vm: string) => (error: unknown) =>
@@ -156,15 +125,4 @@ export function createSweep(
 
 function label(found: FoundRule): string {
   return `${found.gateName} ${found.name}`;
-}
-
-function inScope(context: GrantsContext, vm: GrantRecord['vm'], scope: Scope): boolean {
-  return context.inventory.get(vm)?.scope === scope.id;
-}
-
-/** Do all of these stand? */
-async function stands(cloud: Cloud, gate: GateId, names: string[]): Promise<boolean> {
-  const missing = new Set(names);
-  for await (const found of cloud.ours({ gate })) missing.delete(found.name);
-  return missing.size === 0;
 }

@@ -5,12 +5,19 @@ import { isLive } from '../../../shared/domain/live.ts';
 import { maxTime } from '../../../shared/domain/request.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Instant } from '../../os/ports.ts';
+import { driftSentence } from './drift.ts';
 import type { GrantRecord, RuleRecord } from './records.ts';
 
 const iso = (at: Instant) => new Date(at).toISOString();
 
 /** Said of every grant that is over: neither NSGs nor security groups end what is up. */
 const sessionsGoOn = 'The port is closed to new connections; a session that is open may go on.';
+
+const removedByOthers = 'Its rule was removed in the cloud by somebody else.';
+
+function isDrifted(rule: RuleRecord): boolean {
+  return rule.state === 'standing' && rule.drift.length > 0;
+}
 
 /** `policy` is the VM's as known now; `now` is in the cloud's time. */
 export function grantView(
@@ -42,11 +49,16 @@ export function grantView(
       gate: rule.gate,
       gateName: rule.order.gateName,
       names: [...rule.names, ...rule.foreign],
-      state: rule.state,
+      state: isDrifted(rule) ? 'changed' : rule.state,
       ports: rule.order.ports,
       sources: rule.order.sources,
     })),
-    notes: grant.state === 'closed' ? [...grant.notes, sessionsGoOn] : grant.notes,
+    notes: [
+      ...grant.notes,
+      ...(live ? rules.filter(isDrifted).map(rule => driftSentence(rule, rule.drift)) : []),
+      ...(grant.cause === 'removed' ? [removedByOthers] : []),
+      ...(grant.state === 'closed' ? [sessionsGoOn] : []),
+    ],
     error: grant.error,
   };
 }

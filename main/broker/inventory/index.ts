@@ -18,6 +18,7 @@ import { createChanges } from '../changes.ts';
 import type { Activity, Egress, Inventory, SettingsStore } from '../services.ts';
 import { waysTo } from './detail.ts';
 import { createKnown } from './known.ts';
+import { createNoticer } from './noticing.ts';
 import { createRefresher } from './refresh.ts';
 import { countRows, createRows } from './rows.ts';
 import { watchVms } from './watch.ts';
@@ -42,7 +43,7 @@ export function createInventory(deps: {
   db: Database;
   os: Pick<Os, 'clock' | 'log'>;
   accounts: AccountsService;
-  activity: Pick<Activity, 'summary'>;
+  activity: Pick<Activity, 'summary' | 'write'>;
   egress: Pick<Egress, 'sources'>;
   settings: Pick<SettingsStore, 'get'>;
 }): InventoryService {
@@ -54,8 +55,10 @@ export function createInventory(deps: {
   const rows = createRows({ ...deps, known, clock: os.clock, isOpen: id => (open.get(id)?.size ?? 0) > 0 });
   /** Ids of VMs that changed or went; an empty list when something else did. */
   const changes = createChanges<VmId[]>();
+  const noticer = createNoticer(deps.activity);
   const refresher = createRefresher({
     known,
+    noticer,
     clock: os.clock,
     log: os.log,
     byWay,
@@ -162,6 +165,7 @@ export function createInventory(deps: {
     const found = await accounts.cloud(before.account).vm(id);
     if (found) {
       const vm = byWay(found);
+      if (known.vms.get(id) === before) noticer.compare(before, vm);
       put(vm);
       return vm;
     }
@@ -192,6 +196,7 @@ export function createInventory(deps: {
       ),
     fresh,
     put,
+    changing: id => noticer.changing(id),
     scopes: () => [...known.scopes.values()].map(({ account, scope }) => ({ account, scope })),
     row: vm => rows.of(vm),
     refresh,

@@ -6,6 +6,7 @@ import type { Cloud, Scope } from '../../clouds/cloud.ts';
 import type { Clock, Instant, Os } from '../../os/ports.ts';
 import { inParallel } from '../parallel.ts';
 import type { Known, KnownScope } from './known.ts';
+import type { Noticer } from './noticing.ts';
 
 /**
  * A cloud's index of all VMs lags the cloud by seconds to minutes (reference 7.7). For so long after a fresh look at a VM a
@@ -26,6 +27,7 @@ export interface Refresher {
 /** Makes it; nothing is asked before `all`. */
 export function createRefresher(deps: {
   known: Known;
+  noticer: Noticer;
   clock: Clock;
   log: Os['log'];
   /** The VM with the policy in force by the person's settings. */
@@ -35,7 +37,7 @@ export function createRefresher(deps: {
   /** Something about a scope changed. */
   scopesChanged: () => void;
 }): Refresher {
-  const { known, clock, log, byWay, changed, scopesChanged } = deps;
+  const { known, noticer, clock, log, byWay, changed, scopesChanged } = deps;
   const looks = new Map<VmId, { turn: number; at: Instant }>();
   let turn = 0;
   const running = new Map<AccountId, Promise<void>>();
@@ -79,6 +81,7 @@ export function createRefresher(deps: {
         const differing = page.map(byWay).filter(vm => !lookedSince(vm.id) && !known.has(vm));
         for (const { id } of differing) if (lookedLately(id)) doubtful.add(id);
         const news = differing.filter(vm => !doubtful.has(vm.id));
+        for (const vm of news) noticer.compare(known.vms.get(vm.id), vm);
         known.put(news);
         changed(news.map(vm => vm.id));
       }
@@ -97,8 +100,11 @@ export function createRefresher(deps: {
 
   async function lookAgain(cloud: Cloud, ids: VmId[]): Promise<void> {
     await inParallel(ids, looksAtOnce, async id => {
+      const before = known.vms.get(id);
       const seen = await cloud.vm(id);
       const vm = seen && byWay(seen);
+      // What another look found meanwhile is at least as fresh, and told already.
+      if (vm && known.vms.get(id) === before) noticer.compare(before, vm);
       looked(id);
       if (vm === undefined) known.drop([id]);
       else if (!known.has(vm)) known.put([vm]);

@@ -4,6 +4,7 @@ import type { VmId } from '../../../shared/domain/ids.ts';
 import { accessOf, gateOf, tabOf, watchedPorts } from '../../../shared/domain/tabs.ts';
 import { toWire } from '../../../shared/domain/time.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
+import { withDefender } from '../../../shared/domain/vmUse.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock } from '../../os/ports.ts';
 import type { Accounts, Activity } from '../services.ts';
@@ -58,7 +59,8 @@ export function createRows(deps: {
     const { tab, reason } = tabOf(vm);
     const ports = watchedPorts(vm).map(({ port }) => port);
     const { access, exposedPorts } = judge(vm);
-    const { week, requestsFrom, last } = activity.summary(vm.id);
+    const { changed, ...use } = activity.summary(vm.id);
+    const { week, requestsFrom, last, activeUntil } = withDefender(use, vm.defender, clock.now());
     return {
       id: vm.id,
       name: vm.name,
@@ -89,6 +91,8 @@ export function createRows(deps: {
       ...(last === undefined
         ? {}
         : { lastAccess: toWire(last.at), lastUser: last.user, lastFrom: last.from }),
+      ...(activeUntil === undefined ? {} : { activeUntil: toWire(activeUntil) }),
+      ...(changed === undefined ? {} : { changed: { at: toWire(changed.at), text: changed.text } }),
     };
   }
 

@@ -27,7 +27,7 @@ export function createPolicies(deps: {
   db: Database;
   os: Pick<Os, 'clock' | 'log'>;
   accounts: Pick<Accounts, 'cloud' | 'onChange'>;
-  inventory: Pick<Inventory, 'find' | 'fresh'>;
+  inventory: Pick<Inventory, 'find' | 'fresh' | 'changing'>;
   activity: Pick<Activity, 'write'>;
 }): PoliciesService {
   const { os, accounts, inventory, activity } = deps;
@@ -80,6 +80,7 @@ export function createPolicies(deps: {
   }
 
   async function apply(vm: Vm, plan: Plan, operation: Operation, again = false): Promise<void> {
+    using _ours = inventory.changing(vm.id);
     const correlations: string[] = [];
     const row = {
       kind: plan.kind,
@@ -127,6 +128,7 @@ export function createPolicies(deps: {
   /** Plans again and goes on, if that changes nothing of others' that was not confirmed then. */
   async function finish(operation: Operation): Promise<void> {
     const { plan: confirmed } = operation;
+    using _ours = inventory.changing(confirmed.vm as VmId);
     try {
       const vm = await inventory.fresh(confirmed.vm as VmId);
       const fresh = await planOne(confirmed.kind, vm, confirmed.policy?.ports ?? defaultPolicy.ports);

@@ -25,6 +25,12 @@ export function addGrants(program: Command): void {
                 answer.grants.map(grant => grantRow(grant, now)),
               ),
         );
+        // What others did to live ones; --json has it in their notes.
+        if (out.json) return;
+        for (const { rules, notes, vmName } of answer.grants) {
+          if (!rules.some(({ state }) => state === 'changed')) continue;
+          for (const note of notes) out.line(out.paint('yellow', `! ${showName(vmName)}: ${showName(note)}`));
+        }
       }),
     );
 

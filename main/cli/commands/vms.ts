@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Tab, VmList, VmRow } from '../../../shared/contract/vms.ts';
 import { showName } from '../../../shared/domain/hostile.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
+import { createClock } from '../../os/clock.ts';
 import type { Output } from '../output.ts';
 import { withBroker } from '../session.ts';
 import { policyLines } from '../words.ts';
@@ -48,6 +49,7 @@ export function addVms(program: Command): void {
 }
 
 function printVms(out: Output, { vms, counts }: VmList, tab: Tab | undefined): void {
+  const now = createClock().now();
   // There nothing can be opened: why not is what matters.
   if (tab === 'unsupported') {
     out.table(
@@ -56,7 +58,20 @@ function printVms(out: Output, { vms, counts }: VmList, tab: Tab | undefined): v
     );
   } else {
     out.table(
-      ['NAME', 'CLOUD', 'OS', 'POWER', 'TAB', 'ACCESS', 'PORTS', 'ADDRESS', 'SCOPE'],
+      [
+        'NAME',
+        'CLOUD',
+        'OS',
+        'POWER',
+        'TAB',
+        'ACCESS',
+        'PORTS',
+        'APPROVED',
+        'LAST ACCESS',
+        'LAST USER',
+        'ADDRESS',
+        'SCOPE',
+      ],
       vms.map(vm => [
         vm.name,
         vm.cloud,
@@ -65,16 +80,34 @@ function printVms(out: Output, { vms, counts }: VmList, tab: Tab | undefined): v
         vm.tab,
         accessText(vm),
         vm.protectedPorts.join(','),
+        approvedText(vm),
+        lastText(vm, now),
+        vm.lastUser ?? '',
         addressText(vm),
         vm.scopeName,
       ]),
     );
   }
   out.line();
+  for (const { changed } of vms) {
+    if (changed !== undefined) out.line(out.paint('yellow', `! ${showName(changed.text)}`));
+  }
   out.line(
     `${counts.configured} configured · ${counts.notConfigured} not configured · ${counts.unsupported} unsupported` +
       (counts.exposed > 0 ? ` · ${out.paint('red', `${counts.exposed} exposed`)}` : ''),
   );
+}
+
+/** Of the last 7 days; nothing where nothing can be requested. */
+function approvedText({ tab, week }: VmRow): string {
+  const sum = week.reduce((total, day) => total + day, 0);
+  return tab === 'configured' || sum > 0 ? String(sum) : '';
+}
+
+function lastText({ access, tab, lastAccess, activeUntil }: VmRow, now: number): string {
+  if (access === 'open' || (activeUntil !== undefined && Date.parse(activeUntil) > now)) return 'active now';
+  if (lastAccess !== undefined) return new Date(lastAccess).toLocaleDateString('sv-SE');
+  return tab === 'configured' ? 'n/a' : '';
 }
 
 /** Where a load balancer or a firewall leads to a VM without a public address, its private one says little: it says where. */

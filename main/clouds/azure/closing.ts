@@ -2,7 +2,7 @@
 import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
 import { type GateId, type GrantId, gateId } from '../../../shared/domain/ids.ts';
 import { isOurs, parseMark } from '../../../shared/domain/ruleMark.ts';
-import type { AddressSpec } from '../../../shared/domain/vm.ts';
+import type { AddressSpec, PortRange } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { isNotFound } from '../calls.ts';
 import type { Closed, FoundRule } from '../cloud.ts';
@@ -113,8 +113,20 @@ function* foundIn(nsg: NetworkSecurityGroup): Generator<FoundRule> {
       sources: rule.sources.map(specText),
       index: Number(name.slice(name.lastIndexOf('-') + 1)),
       destinations: rule.destinations.map(specText),
+      stands: {
+        access: rule.access === 'deny' ? 'deny' : 'allow',
+        priority: rule.priority ?? 0,
+        ports: portsText(rule.ports),
+      },
     };
   }
+}
+
+function portsText(ranges: PortRange[]): string {
+  return ranges
+    .toSorted((a, b) => a.from - b.from)
+    .map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`))
+    .join(',');
 }
 
 function specText(spec: AddressSpec): string {

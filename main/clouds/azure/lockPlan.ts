@@ -4,7 +4,7 @@ import type { PlanStep, Policy, PolicyPort } from '../../../shared/contract/poli
 import type { Family } from '../../../shared/domain/cidr.ts';
 import { adminWarnings } from '../../../shared/domain/effective/admin.ts';
 import type { GateId, VmId } from '../../../shared/domain/ids.ts';
-import { isLock, lockDescription, lockRuleName } from '../../../shared/domain/lockMark.ts';
+import { ipv6Part, isLock, lockDescription, lockRuleName } from '../../../shared/domain/lockMark.ts';
 import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
 import { type GateRule, gatesOf } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
@@ -46,7 +46,7 @@ const lowest = 4096;
 
 /** A lock's rule has its own name per address family: ARM takes no mix of families in one rule. */
 export function lockName(vm: VmId, family: Family): string {
-  return family === 'ipv4' ? lockRuleName(vm) : lockRuleName(vm, '#ipv6');
+  return family === 'ipv4' ? lockRuleName(vm) : lockRuleName(vm, ipv6Part);
 }
 
 /**

@@ -22,6 +22,7 @@ export const common = {
   'time.now': 'now',
   'time.today': 'today {time}',
   'time.yesterday': 'yesterday {time}',
+  'bars.sum': '{count, plural, one {# request} other {# requests}}',
   'bars.title': 'Approved requests per day, the last 7 days: {days}',
 
   'connection.connecting': 'Waiting for Latchkey’s broker, trying again…',

@@ -44,18 +44,18 @@ function event(at: number, change: Partial<CloudEvent> = {}): CloudEvent {
 const told = (...events: CloudEvent[]): ToldByCloud[] => events.map(one => ({ event: one, account }));
 
 test('a row of ours waits to be seen in the cloud, and is one row when it is, at the cloud’s time', async () => {
-  const { os, activity, own } = await setUp(5_000);
+  const { os, activity, own } = await setUp(90_000);
   const stop = new AbortController();
   const watched = activity.watch(stop.signal);
   const first = watched.next();
   own('c-1');
   expect((await first).value).toMatchObject({
-    at: new Date(os.clock.now() + 5_000).toISOString(),
+    at: new Date(os.clock.now() + 90_000).toISOString(),
     origin: 'local',
     inCloud: 'awaited',
   });
   expect(activity.awaitedSince(os.clock.now())).toBe(true);
-  const at = os.clock.now() + 4_200;
+  const at = os.clock.now() + 89_200;
   activity.merge(told(event(at), event(at - 300, { outcome: 'begun' })));
   const { rows } = activity.list({});
   expect(rows).toMatchObject([{ inCloud: 'seen', user: 'jo', at: new Date(at).toISOString() }]);

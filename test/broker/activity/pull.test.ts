@@ -95,7 +95,7 @@ test('90 days at first, then only what is new and may have come late', async () 
   const world = await startWorld();
   const broker = await world.broker();
   const starts = async () =>
-    (await world.asked())
+    (await world.asked('log'))
       .flatMap(({ path }) => /eventTimestamp ge '([^']+)'/.exec(decodeURIComponent(path))?.[1] ?? [])
       .map(text => Math.round((world.clock.now() - Date.parse(text)) / minute));
   await broker.services.history.pull();
@@ -134,7 +134,7 @@ test('a log that can’t be read is told once, holds up no grant, and is read wh
 test('it is read by itself: once an account is ready, and sooner while rows wait', async () => {
   const world = await startWorld();
   const broker = await world.broker();
-  const asked = async () => (await world.asked()).some(({ path }) => path.includes('eventtypes'));
+  const asked = async () => (await world.asked('log')).length > 0;
   await world.asked();
   await world.clock.advance(4_000);
   await world.quiet();

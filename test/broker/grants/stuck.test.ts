@@ -38,6 +38,10 @@ describe.each(sides)('in $cloud', ({ vm, port, remove, refusal }) => {
     await world.clock.advance(1_000);
     const swept = await broker.grants.sweep();
     expect(swept).toMatchObject({ removed: [], failures: [] });
+    // Told and left alone; that it can't be shut shows when it is to be.
+    expect(now(broker, grant.id)).toMatchObject({ state: 'open', rules: [{ state: 'changed' }] });
+    expect(told(broker).at(-1)).toBe('changed');
+    await broker.grants.revoke({ grants: [grant.id] });
     expect(now(broker, grant.id).state).toBe('stuck');
   });
 

@@ -37,8 +37,8 @@ export interface World {
   heal(fault?: number): Promise<void>;
   /** How late Azure's activity log tells of things from now on. */
   lag(ms: number): Promise<void>;
-  /** What was asked since the last call, without questions of `standing`. */
-  asked(): Promise<LoggedRequest[]>;
+  /** What was asked since the last call, without questions of `standing`; without readings of Azure's log, or only these. */
+  asked(log?: 'log'): Promise<LoggedRequest[]>;
   /** Returns when the clouds have not been asked anything for a moment. */
   quiet(): Promise<void>;
   /** Somebody gives a grant's rules another description. */
@@ -76,7 +76,12 @@ export interface TestBroker {
 }
 
 export async function startWorld(
-  options: { cloudAheadMs?: number; size?: number; cloudNow?: (clock: JumpClock) => number } = {},
+  options: {
+    cloudAheadMs?: number;
+    size?: number;
+    graphLagMs?: number;
+    cloudNow?: (clock: JumpClock) => number;
+  } = {},
   whenOver: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<World> {
   const clock = createJumpClock();
@@ -89,6 +94,7 @@ export async function startWorld(
     local: () => options.cloudNow?.(clock) ?? clock.now(),
     clockAheadMs: options.cloudAheadMs ?? 0,
     size: options.size,
+    graphLagMs: options.graphLagMs,
   });
   const os = createOs({ dataDirectory: root, command: [] });
   const outsiders = await connectPractice(practice.info, { ...os, clock });
@@ -170,10 +176,10 @@ export async function startWorld(
     async lag(lagMs) {
       await control('PUT', '/activity-log', { lagMs });
     },
-    async asked() {
+    async asked(log) {
       const { requests } = (await control('GET', '/requests')) as { requests: LoggedRequest[] };
       await control('DELETE', '/requests');
-      return requests;
+      return requests.filter(({ path }) => path.includes('/eventtypes/') === (log === 'log'));
     },
     async quiet() {
       for (let before = -1; ; ) {

@@ -51,7 +51,7 @@ async function setUp() {
       settled: async () => undefined,
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
     } as never,
-    activity: { summary: () => ({ week: [], requestsFrom: 'ledger' as const }) },
+    activity: { write: () => undefined, summary: () => ({ week: [], requestsFrom: 'ledger' as const }) },
     egress: { sources: async () => [] },
     settings: { get: () => ({ jit: {} }) as never },
   });

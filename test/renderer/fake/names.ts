@@ -146,6 +146,14 @@ export function rowOf(seed: Seed, n: number, now: number): VmRow {
       : {
           lastAccess: new Date(now - seed.last[0] * 3_600_000).toISOString(),
           lastUser: seed.last[1],
+          ...(n === 1
+            ? {
+                changed: {
+                  at: new Date(now - 60_000).toISOString(),
+                  text: 'Somebody else edited the policy of web-2: 22/tcp for 3h from anywhere became 22/tcp for 1d from anywhere.',
+                },
+              }
+            : {}),
           lastFrom: seed.last[1] === 'you' ? ('ledger' as const) : ('activity-log' as const),
         }),
   };
