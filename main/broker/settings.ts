@@ -6,7 +6,7 @@ import { LatchkeyError } from '../../shared/errors.ts';
 import type { Database, Os } from '../os/ports.ts';
 import type { SettingsStore } from './services.ts';
 
-const defaults: Settings = {
+export const defaultSettings: Settings = {
   theme: 'system',
   density: 'normal',
   organisationRanges: [],
@@ -21,7 +21,7 @@ const defaults: Settings = {
 export function createSettings(deps: { db: Database; os: Pick<Os, 'log'> }): SettingsStore {
   const { db, os } = deps;
   const read = (): Settings => {
-    const known: Record<string, unknown> = { ...defaults };
+    const known: Record<string, unknown> = { ...defaultSettings };
     for (const row of db.all('SELECT key, value FROM setting')) {
       const key = String(row.key);
       if (!isSetting(key)) continue;

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { defaultSettings } from '../../../../main/broker/settings.ts';
 import type { AccountKind, Ask, KeptAccount, OpenAccount } from '../../../../main/clouds/accountKind.ts';
 import { azureAccounts } from '../../../../main/clouds/azure/signIn/kind.ts';
 import { createOs } from '../../../../main/os/index.ts';
@@ -52,19 +53,14 @@ export async function openSignInWorld(change: (os: Os) => Partial<Os> = () => ({
   const caFile = join(folder, 'authorities.pem');
   writeFileSync(caFile, openId.ca + readFileSync(practice.info.caFile, 'utf8'));
   const common = { armEndpoint: practice.info.azure.armEndpoint, caFile };
-  const own: Settings = settings.parse({
-    theme: 'system',
-    density: 'normal',
-    organisationRanges: [],
-    observers: [],
-    warnBeforeMs: 60_000,
-    azureChinaAuthority: 'https://login.chinacloudapi.cn',
+  const own: Settings = {
+    ...defaultSettings,
     azureClouds: [
       { ...common, name: 'Stack', authority: openId.origin },
       { ...common, name: 'Issuer', authority: openId.issuer },
       { ...common, name: 'Adfs', authority: `${common.armEndpoint}/adfs` },
     ],
-  });
+  };
   const items = new Map<string, string>();
   const real = { ...createOs({ dataDirectory: folder, command: [] }), keychain: mapKeychain(items) };
   const os = { ...real, ...change(real) };
