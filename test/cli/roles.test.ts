@@ -49,3 +49,15 @@ it.each([
 ])('%j is not understood', async words => {
   expect((await latchkey(temporaryFolder(), '--json', ...words)).status).toBe(2);
 });
+
+it('prints a policy for AWS, which knows no wildcards in actions', async () => {
+  const { status, stdout } = await latchkey(temporaryFolder(), 'roles', 'aws', '--for', 'request');
+  expect(status).toBe(0);
+  const policy = JSON.parse(stdout) as { Version: string; Statement: { Effect: string; Action: string[] }[] };
+  expect(policy.Version).toBe('2012-10-17');
+  const actions = policy.Statement.flatMap(({ Action }) => Action);
+  expect(actions).toContain('ec2:AuthorizeSecurityGroupIngress');
+  expect(actions).not.toContain('ec2:ModifyNetworkInterfaceAttribute');
+  expect(actions.some(action => action.includes('*'))).toBe(false);
+  expect(policy.Statement.every(({ Effect }) => Effect === 'Allow')).toBe(true);
+});

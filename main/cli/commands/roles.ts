@@ -1,5 +1,6 @@
 /** roles: the rights Latchkey needs, as a role to hand to who gives them. */
 import { type Command, Option } from 'commander';
+import { awsPolicy } from '../../../shared/domain/rights/awsPolicy.ts';
 import { type Job, jobs, type Mode, modes } from '../../../shared/domain/rights/azureActions.ts';
 import { azureRole } from '../../../shared/domain/rights/azureRole.ts';
 import { many } from '../arguments.ts';
@@ -46,6 +47,7 @@ export function addRoles(program: Command): void {
       const role = azureRole({ job, modes: mode, name, doctor, subscriptions });
       globals(command).out.line(JSON.stringify(role, undefined, 2));
     });
+  addAwsRole(roles);
 }
 
 /** The subscriptions of the signed-in accounts. A role belongs to one tenant: with several accounts the person has to say. */
@@ -67,6 +69,27 @@ function parseMode(text: string): Mode {
   const mode = modes.find(one => one === text);
   if (mode) return mode;
   throw usage(`“${text}” is no way to open ports.`, `Write one of ${modes.join(', ')}.`);
+}
+
+/** AWS has no scopes to choose: whom the policy is attached to has it in all of the account. */
+function addAwsRole(roles: Command): void {
+  roles
+    .command('aws')
+    .description('an IAM policy for AWS, as JSON')
+    .addOption(
+      new Option('--for <job>', 'see instances; also open and shut ports; also lock and unlock')
+        .choices([...jobs])
+        .makeOptionMandatory(),
+    )
+    .option('--guard', 'with what grants take that AWS ends by itself (`latchkey guard`)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  latchkey roles aws --for request > policy.json\n  aws iam create-policy --policy-name latchkey-request --policy-document file://policy.json',
+    )
+    .action((options: { for: Job; guard?: boolean }, command: Command) => {
+      const policy = awsPolicy(options.for, options.guard);
+      globals(command).out.line(JSON.stringify(policy, undefined, 2));
+    });
 }
 
 /** A GUID, or the whole scope `/subscriptions/GUID`. */

@@ -21,7 +21,7 @@ const clock: Row = {
 const forbidden: Row = {
   code: 'CLOUD_FORBIDDEN',
   says: told => `AWS does not let you do this: ${told}`,
-  fix: '`latchkey roles aws` prints the permissions Latchkey needs.',
+  fix: '`latchkey roles aws --for view`, `request` or `configure` prints a policy with what Latchkey needs for that.',
 };
 const missing: Row = {
   code: 'CLOUD_NOT_FOUND',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actions } from './actions/table.ts';
 import { AwsError } from './errors.ts';
+import { ec2Questions, mustAllow, queryQuestions, schedulerQuestions } from './iam/rights.ts';
 import { runIam } from './iam/roles.ts';
 import { identify, serviceOf } from './identify.ts';
 import { Params } from './query.ts';
@@ -60,12 +61,14 @@ function answer(options: Ec2Options, request: FastifyRequest, reply: FastifyRepl
   if (service === 'scheduler') {
     const { method, url } = request;
     const call = { world, region: signature.region, key, method, url, body: bytes(request) };
+    mustAllow(key, schedulerQuestions(world, call), 'other');
     return reply.header('x-amzn-requestid', randomUUID()).send(runScheduler(call));
   }
   const found = params(request);
   const name = found.required('Action');
   const requestId = randomUUID();
   if (service !== 'ec2') {
+    mustAllow(key, queryQuestions(world, service, name, found), 'other');
     const body = (service === 'sts' ? runSts : runIam)(name, world, key, found);
     return send(reply, requestId, resultAnswer(service, name, requestId, body));
   }
@@ -83,6 +86,7 @@ function answer(options: Ec2Options, request: FastifyRequest, reply: FastifyRepl
       403,
     );
   }
+  mustAllow(key, ec2Questions(world, region, name, found), 'ec2');
   if (found.flag('DryRun')) {
     throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
   }

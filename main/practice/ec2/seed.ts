@@ -122,12 +122,14 @@ function port(number: number): PolicyPort {
   return { port: number, protocol: 'tcp', sources: [], maxMs: 3 * 3_600_000 };
 }
 
-function newKey(role: AccessKey['role'], user: string): AccessKey {
+/** A new user's key. `policies`: JSON texts of what they may do; without any an operator may do all. */
+export function newKey(role: AccessKey['role'], user: string, policies?: string[]): AccessKey {
   return {
     id: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secret: randomBytes(30).toString('base64url'),
     role,
     arn: `arn:aws:iam::${account}:user/${user}`,
     userId: `AIDA${randomBytes(8).toString('hex').toUpperCase()}`,
+    policies,
   };
 }

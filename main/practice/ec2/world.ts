@@ -112,6 +112,8 @@ export interface AccessKey {
   userId: string;
   /** Only for keys that AssumeRole made. */
   session?: { token: string; ends: number } | undefined;
+  /** JSON texts: of a user with policies of their own, who may do what these allow and nothing else. */
+  policies?: string[] | undefined;
 }
 
 /** An IAM role with its inline policies, as JSON texts. */

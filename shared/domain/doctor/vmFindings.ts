@@ -1,6 +1,7 @@
 /** What is known of a VM, held against what Latchkey is to do with it. Pure, and the same for every cloud. */
 import type { Finding } from '../../contract/doctor.ts';
 import { LatchkeyError } from '../../errors.ts';
+import { defenderOf } from '../defender.ts';
 import { adminNotes, adminWarnings } from '../effective/admin.ts';
 import { checkRequest } from '../request.ts';
 import { roleCommand } from '../rights/azureRole.ts';
@@ -44,7 +45,9 @@ function policyFinding(vm: Vm): Finding {
   const ports = policyInForce(vm).ports.map(
     ({ port, maxMs }) => `${port} (at most ${formatDuration(maxMs)})`,
   );
-  return ok('policy', `Its policy is readable: ${ports.join(', ')}.`);
+  const whose = defenderOf(vm);
+  const where = whose === undefined ? '' : ` (“${whose.policyName}” of Defender for Cloud)`;
+  return ok('policy', `Its policy is readable${where}: ${ports.join(', ')}.`);
 }
 
 /** A configured VM that lets others in is a door left open; one that is not configured has only itself to blame. */

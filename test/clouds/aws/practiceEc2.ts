@@ -6,7 +6,7 @@ import type { Clock, Logger } from '../../../main/os/ports.ts';
 import { createRandom } from '../../../main/os/random.ts';
 import { awsActionOf, awsErrorBody, registerEc2 } from '../../../main/practice/ec2/register.ts';
 import { type SchedulerRunner, startScheduler } from '../../../main/practice/ec2/scheduler/runner.ts';
-import { createAwsWorld } from '../../../main/practice/ec2/seed.ts';
+import { createAwsWorld, newKey } from '../../../main/practice/ec2/seed.ts';
 import type { World } from '../../../main/practice/ec2/world.ts';
 import { createServerCore, type ServerCore } from '../../../main/practice/server/core.ts';
 import { parseAccountId } from '../../../shared/domain/ids.ts';
@@ -27,7 +27,7 @@ export interface PracticeEc2 {
   core: ServerCore;
   scheduler: SchedulerRunner;
   /** One more Latchkey, signed in by itself. */
-  signIn(options?: { role?: 'operator' | 'viewer'; clock?: Clock }): Cloud;
+  signIn(options?: { role?: 'operator' | 'viewer'; clock?: Clock; policies?: string[] }): Cloud;
   /** Actions asked for since the last call of this, in order. */
   actions(): string[];
   /** All VMs of a region. */
@@ -67,8 +67,10 @@ export async function startPracticeEc2(
     world,
     core,
     scheduler,
-    signIn({ role = 'operator', clock = createClock() } = {}) {
-      const key = [...world.keys.values()].find(candidate => candidate.role === role);
+    signIn({ role = 'operator', clock = createClock(), policies } = {}) {
+      const own = policies && newKey('operator', 'jo', policies);
+      if (own) world.keys.set(own.id, own);
+      const key = own ?? [...world.keys.values()].find(candidate => candidate.role === role);
       if (!key) throw new Error(`no ${role}`);
       const cloud = createAwsCloud({
         account: parseAccountId('practice-aws'),

@@ -164,6 +164,18 @@ describe('a planted trouble is found, and by itself', () => {
   });
 });
 
+test('a VM that goes by way of Defender: its plan and its rights are asked for', async () => {
+  const cloud = await practice.signIn();
+  const vm = await cloud.vm(practice.vm('crm-1'));
+  expect(vm?.defender?.policyName).toBeDefined();
+  expect(bad(await cloud.examine(vm))).toEqual([]);
+  practice.arm.world.defender.plans.clear();
+  expect(bad(await cloud.examine(vm))).toMatchObject([
+    { check: 'plan', state: 'problem', fix: expect.stringContaining('latchkey settings --jit ') },
+  ]);
+  expect(bad(await examine('web-1'))).toEqual([]);
+});
+
 describe('rights', () => {
   const userWith = async (role: object) => {
     const made = await sendAsOwner('POST', '/practice/users', { name: 'jo', role });

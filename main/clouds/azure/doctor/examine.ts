@@ -1,6 +1,7 @@
 /** Looks at one VM and all around it, or at the whole account. Reads only; a check that can't be made is a finding itself. */
 import type { NetworkInterface } from '@azure/arm-network';
 import type { CheckName, Finding } from '../../../../shared/contract/doctor.ts';
+import { defenderOf } from '../../../../shared/domain/defender.ts';
 import { ok, problem, warning } from '../../../../shared/domain/doctor/finding.ts';
 import { isLock } from '../../../../shared/domain/lockMark.ts';
 import { defaultPolicy } from '../../../../shared/domain/policyTag.ts';
@@ -28,7 +29,7 @@ export async function examineAccount(arm: Arm, scopes: Scope[], signal?: AbortSi
       ),
     ];
   const each = scopes.map(async ({ id, name }) => [
-    ...(await checked('plan', name, async () => [await planFinding(arm, id, name, signal)])),
+    ...(await checked('plan', name, async () => [await planFinding(arm, id, { subject: name }, signal)])),
     ...(await checked('rights', name, () =>
       rightsFindings(arm, { subscription: [`/subscriptions/${id}`] }, modes, name, signal),
     )),
@@ -50,7 +51,9 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
   surroundings.catch(() => undefined);
   const gates = new Map(standsOf(vm).map(stand => [stand.gate, stand.gateName]));
   const found = await Promise.all([
-    checked('plan', undefined, async () => [await planFinding(arm, subscription, undefined, signal)]),
+    checked('plan', undefined, async () => [
+      await planFinding(arm, subscription, { needed: modesOf(vm).includes('defender') }, signal),
+    ]),
     checked('rights', vm.name, async () => {
       const { raw, addresses } = await surroundings;
       const configurations = raw.flatMap(nic => nic.ipConfigurations ?? []);
@@ -64,7 +67,7 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
         ],
         nsg: [...gates.keys()],
       };
-      return await rightsFindings(arm, places, modesOf(), vm.name, signal);
+      return await rightsFindings(arm, places, modesOf(vm), vm.name, signal);
     }),
     ...[...gates].map(([gate, name]) => checked('rules', name, () => gateFindings(arm, vm, gate, signal))),
     checked('locks', undefined, async () => {
@@ -81,8 +84,8 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
 }
 
 /** How this VM's ports are opened. */
-function modesOf(): Mode[] {
-  return ['direct'];
+function modesOf(vm: Vm): Mode[] {
+  return [vm.jitWay === 'defender' || defenderOf(vm) !== undefined ? 'defender' : 'direct'];
 }
 
 async function gateFindings(arm: Arm, vm: Vm, id: string, signal?: AbortSignal): Promise<Finding[]> {

@@ -11,24 +11,41 @@ const pricing = z.object({
   properties: z.object({ pricingTier: z.string(), subPlan: z.string().nullish() }),
 });
 
-/** Defender for Servers Plan 2 is what JIT of Defender takes (reference 2.7); opening ports directly takes none. */
+/**
+ * Defender for Servers Plan 2 is what JIT of Defender takes (reference 2.7); opening ports directly takes none. `needed`: the
+ * VM goes by way of Defender.
+ */
 export async function planFinding(
   arm: Arm,
   subscription: string,
-  subject: string | undefined,
+  about: { subject?: string; needed?: boolean },
   signal?: AbortSignal,
 ): Promise<Finding> {
   const path = `/subscriptions/${subscription}/providers/Microsoft.Security/pricings/VirtualMachines?api-version=2024-01-01`;
-  const none =
-    'Defender for Servers Plan 2 is not on: ports are opened by rules of Latchkey’s own, which takes no plan.';
+  if (await hasPlan(arm, path, signal))
+    return ok('plan', 'Defender for Servers Plan 2 is on.', about.subject);
+  if (about.needed)
+    return problem(
+      'plan',
+      'Its ports are asked for through Defender for Cloud, and Defender for Servers Plan 2, which that takes, is not on.',
+      `Turn the plan on for the subscription, or go by rules of Latchkey’s own: \`latchkey settings --jit ${subscription}=direct\`.`,
+      about.subject,
+    );
+  return ok(
+    'plan',
+    'Defender for Servers Plan 2 is not on: ports are opened by rules of Latchkey’s own, which takes no plan.',
+    about.subject,
+  );
+}
+
+async function hasPlan(arm: Arm, path: string, signal?: AbortSignal): Promise<boolean> {
   try {
     const { pricingTier, subPlan } = pricing.parse(
       await arm.request({ method: 'GET', path, signal }),
     ).properties;
-    const plan = pricingTier.toLowerCase() === 'standard' ? (subPlan ?? 'P2') : undefined;
-    return ok('plan', plan?.toUpperCase() === 'P2' ? 'Defender for Servers Plan 2 is on.' : none, subject);
+    return pricingTier.toLowerCase() === 'standard' && (subPlan ?? 'P2').toUpperCase() === 'P2';
   } catch (error) {
-    if (isNotFound(error)) return ok('plan', none, subject);
+    if (isNotFound(error)) return false;
     throw error;
   }
 }

@@ -36,8 +36,8 @@ export interface Question {
   action: string;
   /** An ARN. */
   resource: string;
-  /** Condition keys of the request, e.g. `aws:ResourceTag/team`. */
-  context: Record<string, string>;
+  /** Condition keys of the request, e.g. `aws:ResourceTag/team`; those with several values as a list. */
+  context: Record<string, string | string[]>;
 }
 
 /** May a holder of these policies do this? */
@@ -68,18 +68,21 @@ function fits(each: Statement, { action, resource, context }: Question): boolean
 }
 
 /** All operators, all keys of each, any value of a key. An operator it does not know holds only for a deny. */
-function conditionsHold({ Condition = {}, Effect }: Statement, context: Record<string, string>): boolean {
+function conditionsHold({ Condition = {}, Effect }: Statement, context: Question['context']): boolean {
   return Object.entries(Condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, values]) => {
-      const found = Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+      const told = Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+      const found = typeof told === 'string' ? told : undefined;
       switch (operator) {
+        case 'ForAllValues:StringLike':
+          return [told ?? []].flat().every(one => values.some(value => like(value, one)));
         case 'StringEquals':
           return found !== undefined && values.includes(found);
         case 'StringLike':
         case 'ArnLike':
           return found !== undefined && values.some(value => like(value, found));
         case 'Null':
-          return values.includes(String(found === undefined));
+          return values.includes(String(told === undefined));
         default:
           return Effect === 'Deny';
       }
