@@ -100,8 +100,15 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
   const rest = await az('rest', '--url', `${app}?api-version=2024-07-01`);
   expect(rest.name).toBe('app-1');
 
-  // Only the newest profile has this group, and Debian's az can do it.
+  // Only the newest profile has these groups, and Debian's az can do them.
   await az('cloud', 'update', '--name', 'Practice', '--profile', 'latest');
+  // Its own command for this wants a library that Debian does not package.
+  const nic = app.replace('Compute/virtualMachines/app-1', 'Network/networkInterfaces/app-1-nic');
+  const effective: { value: { networkSecurityGroup: { id: string } }[] } = await az(
+    ...['rest', '--method', 'post', '--url', `${nic}/effectiveNetworkSecurityGroups?api-version=2024-07-01`],
+  );
+  expect(effective.value.map(one => one.networkSecurityGroup.id)).toEqual([nsg]);
+
   const log = ['monitor', 'activity-log', 'list', '--offset', '1h'];
   const events: LogRow[] = await az(...log, '--resource-id', `${nsg}/securityRules/by-az`);
   expect(events.map(event => `${event.operationName.value.split('/').at(-1)} ${event.status.value}`)).toEqual(
