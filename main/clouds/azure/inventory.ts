@@ -41,7 +41,7 @@ export async function* inventory(
   ]);
   await ask.admin.readSome(networks.keys(), nics.size, signal);
   const around = surroundings({ nics, addresses, gates, networks, balancers }, ask.admin, onGate);
-  const sound = (map: (facts: VmFacts) => Vm) => (facts: VmFacts) => {
+  const sound = (map: (row: VmRow) => Vm) => (facts: VmRow) => {
     try {
       return [map(facts)];
     } catch (error) {
@@ -50,15 +50,34 @@ export async function* inventory(
       return [];
     }
   };
-  for await (const page of pages<VmFacts>(queries.vms)) {
+  for await (const page of pages<VmRow>(queries.vms)) {
     const now = ask.clock.now() + ask.arm.clockOffset();
-    yield page.flatMap(sound(facts => attach(mapVm(facts, around, place), jit, 'auto', now)));
-  }
-  for await (const page of pages<VmFacts>(queries.classic)) {
-    yield page.flatMap(sound(facts => mapClassicVm(facts, place)));
+    yield page.flatMap(
+      sound(row =>
+        isClassic(row)
+          ? mapClassicVm(classicFacts(row), place)
+          : attach(mapVm(row, around, place), jit, 'auto', now),
+      ),
+    );
   }
   // All rows are out: load the large module now, so that the first grant does not wait for it.
   await ask.arm.network(place.scope);
+}
+
+/** A VM of either kind. */
+interface VmRow extends VmFacts {
+  type?: string;
+  classicSize?: string;
+  classicOs?: string;
+  classicPower?: string;
+}
+
+function isClassic({ type }: VmRow): boolean {
+  return type?.toLowerCase() === 'microsoft.classiccompute/virtualmachines';
+}
+
+function classicFacts({ id, name, location, classicSize, classicOs, classicPower }: VmRow): VmFacts {
+  return { id, name, location, size: classicSize, os: classicOs, power: classicPower };
 }
 
 async function byId<Row extends { id?: string | undefined }>(
