@@ -2,12 +2,8 @@ import { buildGroup } from '../../main/practice/ec2/build.ts';
 import { ec2Machines } from '../../main/practice/ec2/machines.ts';
 import type { Instance, Region } from '../../main/practice/ec2/world.ts';
 import { parseVmId } from '../../shared/domain/ids.ts';
-import { startPracticeEc2 } from '../clouds/aws/practiceEc2.ts';
+import { snapshotOf, startPracticeEc2 } from '../clouds/aws/practiceEc2.ts';
 import { type GateBench, gateContract } from './gate.ts';
-
-const inOrder = (lines: string[]) => lines.toSorted((a, b) => (a < b ? -1 : 1));
-const sorted = (entries: Iterable<[string, unknown]>) =>
-  inOrder([...entries].map(each => JSON.stringify(each)));
 
 gateContract('security group', async (): Promise<GateBench> => {
   const practice = await startPracticeEc2({ lagMs: 0 });
@@ -31,25 +27,7 @@ gateContract('security group', async (): Promise<GateBench> => {
   return {
     signIn: async () => practice.signIn(),
     lets: (vm, source, port) => machines.find(machine => machine.id === vm)?.lets(source, port) ?? false,
-    // Without the ids of rules: AWS gives a rule that comes back a new one.
-    snapshot: () =>
-      JSON.stringify(
-        [...world.regions.values()].map(region => [
-          [...region.groups.values()].map(group => [
-            group.id,
-            sorted(group.tags),
-            inOrder(
-              [...group.rules.values()]
-                .filter(rule => rule.seenUntil === undefined)
-                .map(({ id: _id, seenFrom: _seenFrom, tags, ...rule }) =>
-                  JSON.stringify([sorted(Object.entries(rule)), sorted(tags)]),
-                ),
-            ),
-          ]),
-          [...region.interfaces.values()].map(nic => [nic.id, nic.groupIds]),
-          [...region.instances.values()].map(instance => [instance.id, sorted(instance.tags)]),
-        ]),
-      ),
+    snapshot: () => snapshotOf(world),
     vms: {
       exposed: id(place('pay-api-1')),
       locked: id(place('pay-db')),

@@ -100,6 +100,11 @@ const byCode: Record<string, Row> = {
     code: 'CLOUD_CONFLICT',
     says: () => 'The same rule stands in the security group already.',
   },
+  'InvalidPermission.Malformed': {
+    code: 'CLOUD_FAILED',
+    says: told => `AWS does not take such a rule: ${told}`,
+    fix: 'Ask for other ports or sources.',
+  },
   'InvalidGroup.Duplicate': {
     code: 'CLOUD_CONFLICT',
     says: told => `A security group of that name is there already: ${told}`,
@@ -138,16 +143,33 @@ export function awsError(thrown: unknown, action: string, signal?: AbortSignal):
     return isNetwork(thrown) ? unreachable(thrown, action) : thrown;
   }
   const { code, says, fix } = row ?? (status !== undefined && status >= 500 ? broken : refused);
+  // The SDK adds lines of advice for programmers. AWS adds a text that only those may decode who are allowed to.
+  const [told = '', encoded] = (refusal.message.split('\n')[0] ?? '').split(
+    /\s*Encoded authorization failure message: /,
+  );
   return new LatchkeyError(
     {
       code,
-      // The SDK adds lines of advice for programmers.
-      message: says(refusal.message.split('\n')[0] || refusal.name),
-      fix,
-      detail: { action, cloudCode: refusal.name, status, correlation: refusal.$metadata?.requestId },
+      message: says(named(row, told, action) || refusal.name),
+      fix: encoded === undefined ? fix : `${fix ?? ''} ${decode}`.trim(),
+      detail: {
+        action,
+        cloudCode: refusal.name,
+        status,
+        correlation: refusal.$metadata?.requestId,
+        ...(encoded === undefined ? {} : { encoded }),
+      },
     },
     { cause: thrown },
   );
+}
+
+const decode =
+  'To read why, give the encoded text (it is in the details) to `aws sts decode-authorization-message`.';
+
+/** A refusal of rights always names the action: AWS does so only sometimes. */
+function named(row: Row | undefined, told: string, action: string): string {
+  return row === forbidden && !told.includes(action) ? `${action}: ${told}` : told;
 }
 
 function networkCode(error: Error): string | undefined {

@@ -128,6 +128,7 @@ function sort(aws: Connection, order: RuleOrder, wanted: Entry[], rules: Securit
     absent: [],
   };
   const tag = grantTag(order.mark);
+  const text = formatMark(order.mark, descriptionLength);
   const byEntry = new Map(
     rules.flatMap(rule => {
       const entry = ruleEntry(rule);
@@ -140,8 +141,9 @@ function sort(aws: Connection, order: RuleOrder, wanted: Entry[], rules: Securit
     const marks = rule && readMarks(rule);
     const mine = rule?.Tags?.some(({ Key, Value }) => Key === tag.Key && Value === tag.Value);
     if (rule === undefined) look.absent.push(entry);
-    else if (marks === undefined) look.foreign.set(id, entry);
-    else if (!mine) look.untagged.set(id, entry);
+    // Our very description without a tag: a server that left the tags out of a new rule.
+    else if (marks === undefined && rule.Description !== text) look.foreign.set(id, entry);
+    else if (!mine || marks === undefined) look.untagged.set(id, entry);
     else if (marks.flags.some(flag => flag.since + flagLifeMs > aws.now())) look.closing.push(entry);
     else look.standing.set(id, entry);
   }
@@ -239,14 +241,21 @@ async function whenListed(
   const { region, group } = gateRef(order.gate);
   const wanted = entries(order);
   const { names, foreign } = settled;
+  /** Written by us and without a tag: a server that leaves out the tags of new rules. Nobody could prove them to be ours. */
+  let bare: string[] = [];
   const listing = until(
     aws,
     region,
     group,
     rules => {
-      // A server that does not tell the ids of new rules: they are those that carry our tag.
+      const look = sort(aws, order, wanted, rules);
+      bare = rules
+        .filter(rule => look.untagged.has(rule.SecurityGroupRuleId ?? '') && readMarks(rule) === undefined)
+        .flatMap(rule => rule.SecurityGroupRuleId ?? []);
+      // A server that does not tell the ids of new rules: they are those that carry our tag, or our description.
       if (names.size + foreign.size < wanted.length) {
-        for (const [id, entry] of sort(aws, order, wanted, rules).standing) names.set(id, entry);
+        for (const [id, entry] of look.standing) names.set(id, entry);
+        for (const [id, entry] of look.untagged) if (bare.includes(id)) names.set(id, entry);
       }
       const ids = new Set(rules.map(rule => rule.SecurityGroupRuleId));
       return names.size + foreign.size >= wanted.length && [...names.keys()].every(id => ids.has(id));
@@ -263,6 +272,7 @@ async function whenListed(
     ([id, { protocol, port, cidr }]) =>
       `The rule ${id} (${protocol} ${port} from ${cidr}) stood there already and is not ours: the grant uses it and leaves it.`,
   );
+  if (bare.length > 0) await claim(aws, order, bare, signal);
   if (!listed) notes.push('AWS has taken the rule but does not list it yet.');
   return {
     gate: order.gate,

@@ -1,10 +1,10 @@
 /** What brings a VM its own group in each VPC: made, emptied, attached; or, where there is no room for one, chosen. */
-import { isNotFound } from '../calls.ts';
+import { cloudCode, isNotFound } from '../calls.ts';
 import type { Connection } from './connection.ts';
 import { alsoBehind, type Fresh } from './fresh.ts';
 import { setGroups } from './interfaces.ts';
 import { chosenGroups, chosenGroupTag, ownGroupTag, tagList } from './names.ts';
-import { groupsPerInterface, type OwnGroup, outboundOf } from './own.ts';
+import { groupsPerInterface, type OwnGroup, outboundOf, ownGroups } from './own.ts';
 import { settled, without } from './rules.ts';
 import type { Step } from './steps.ts';
 import { writeTags } from './tags.ts';
@@ -119,13 +119,21 @@ function createStep(aws: Connection, fresh: Fresh, own: OwnGroup): Step {
         VpcId: own.vpc || undefined,
         TagSpecifications: [{ ResourceType: 'security-group' as const, Tags: tagList(tags) }],
       };
-      const answer = await aws.ec2(
-        region,
-        'CreateSecurityGroup',
-        (ec2, options) => ec2.createSecurityGroup(input, options),
-        signal,
-      );
-      Object.assign(own, { id: answer.GroupId, tags });
+      try {
+        const answer = await aws.ec2(
+          region,
+          'CreateSecurityGroup',
+          (ec2, options) => ec2.createSecurityGroup(input, options),
+          signal,
+        );
+        Object.assign(own, { id: answer.GroupId, tags });
+      } catch (error) {
+        if (cloudCode(error) !== 'InvalidGroup.Duplicate') throw error;
+        // Our own answer was lost, or a colleague locks it too: what stands there is looked at like any other.
+        const made = await ownGroups(aws, fresh.ref, fresh.instance, [own.vpc], signal);
+        if (made[0]?.id === undefined) throw error;
+        Object.assign(own, made[0]);
+      }
     },
   };
 }

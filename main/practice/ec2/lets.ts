@@ -3,7 +3,7 @@
  * code with the evaluation it is there to test.
  */
 import ipaddr from 'ipaddr.js';
-import { type GroupRule, isSeen, type NetworkInterface, type Region } from './world.ts';
+import { type GroupRule, isSeen, type NetworkInterface, type Region, seenGroups } from './world.ts';
 
 /** `source` as address text. The subnet's ACL must let it through, and one rule of one of the interface's groups. */
 export function lets(
@@ -18,7 +18,7 @@ export function lets(
   if (!aclLets(region, nic, address, port, false)) return false;
   // ACLs know no connections: the answer needs a way of its own, to whatever port the client chose.
   if (!clientPorts.every(back => aclLets(region, nic, address, back, true))) return false;
-  return nic.groupIds.some(id => {
+  return seenGroups(nic, now).some(id => {
     const rules = region.groups.get(id)?.rules.values() ?? [];
     return [...rules].some(rule => isSeen(rule, now) && ruleLets(region, rule, address, port));
   });

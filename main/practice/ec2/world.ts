@@ -75,6 +75,8 @@ export interface NetworkInterface extends Resource {
   ipv6Addresses: string[];
   mac: string;
   groupIds: string[];
+  /** What was attached before the last change, which lists show until then. */
+  before?: { groupIds: string[]; until: number } | undefined;
 }
 
 export interface Instance extends Resource {
@@ -90,6 +92,8 @@ export interface Instance extends Resource {
   moreInterfaceIds?: string[] | undefined;
   /** Where it is going, and when it gets there; before that it is `pending` or `stopping`. */
   power: { goal: 'running' | 'stopped'; at: number };
+  /** Since when it is no more; it stays listed for a while. */
+  terminatedAt?: number | undefined;
 }
 
 export interface Region {
@@ -165,11 +169,17 @@ export interface World {
 
 /** EC2's names and numbers of an instance's state, at this instant. */
 export function instanceState(instance: Instance, now: number): { code: number; name: string } {
+  if (instance.terminatedAt !== undefined) return { code: 48, name: 'terminated' };
   const there = now >= instance.power.at;
   if (instance.power.goal === 'running') {
     return there ? { code: 16, name: 'running' } : { code: 0, name: 'pending' };
   }
   return there ? { code: 80, name: 'stopped' } : { code: 64, name: 'stopping' };
+}
+
+/** The groups of an interface as lists show them and the network keeps them at this instant. */
+export function seenGroups(nic: NetworkInterface, now: number): string[] {
+  return nic.before !== undefined && now < nic.before.until ? nic.before.groupIds : nic.groupIds;
 }
 
 /** Is the rule listed and enforced at this instant? */

@@ -4,7 +4,7 @@ import type { Cloud } from '../../../main/clouds/cloud.ts';
 import { buildGroup } from '../../../main/practice/ec2/build.ts';
 import type { Plan, PolicyPort } from '../../../shared/contract/policies.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
-import { collect, type PracticeEc2, startPracticeEc2 } from './practiceEc2.ts';
+import { collect, type PracticeEc2, snapshotOf, startPracticeEc2 } from './practiceEc2.ts';
 
 const north = 'eu-north-1';
 const ssh: PolicyPort[] = [{ port: 22, protocol: 'tcp', sources: [], maxMs: 3_600_000 }];
@@ -43,30 +43,7 @@ function addForeign(fields: object): string {
   });
   return id;
 }
-/** Everything that a client could have changed, without the ids of rules, which AWS gives anew. */
-function snapshot(): string {
-  const sorted = (entries: Iterable<unknown>) => [...entries].map(each => JSON.stringify(each)).sort();
-  return JSON.stringify(
-    [...practice.world.regions.values()].map(({ groups, interfaces, instances }) => [
-      [...groups.values()].map(group => [
-        group.id,
-        sorted(group.tags),
-        sorted(
-          [...group.rules.values()]
-            .filter(rule => rule.seenUntil === undefined)
-            .map(({ id: _id, seenFrom: _from, tags, ...rule }) => [
-              sorted(Object.entries(rule)),
-              sorted(tags),
-            ]),
-        ),
-      ]),
-      [...interfaces.values()].map(nic => [nic.id, nic.groupIds]),
-      [...instances.values()].map(instance => [instance.id, sorted(instance.tags)]),
-    ]),
-    undefined,
-    1,
-  );
-}
+const snapshot = () => snapshotOf(practice.world);
 /** Another VM of the region gets all of this one's groups too. */
 function shareGroups(vm: Vm): void {
   const region = practice.world.regions.get(vm.location);

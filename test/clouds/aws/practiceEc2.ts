@@ -22,6 +22,31 @@ export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
+const inOrder = (lines: string[]) => lines.toSorted((a, b) => (a < b ? -1 : 1));
+const sorted = (entries: Iterable<[string, unknown]>) =>
+  inOrder([...entries].map(each => JSON.stringify(each)));
+
+/** Everything a client could have changed, as text; without the ids of rules: AWS gives a rule that comes back a new one. */
+export function snapshotOf(world: World): string {
+  return JSON.stringify(
+    [...world.regions.values()].map(region => [
+      [...region.groups.values()].map(group => [
+        group.id,
+        sorted(group.tags),
+        inOrder(
+          [...group.rules.values()]
+            .filter(rule => rule.seenUntil === undefined)
+            .map(({ id: _id, seenFrom: _seenFrom, tags, ...rule }) =>
+              JSON.stringify([sorted(Object.entries(rule)), sorted(tags)]),
+            ),
+        ),
+      ]),
+      [...region.interfaces.values()].map(nic => [nic.id, nic.groupIds]),
+      [...region.instances.values()].map(instance => [instance.id, sorted(instance.tags)]),
+    ]),
+  );
+}
+
 export interface PracticeEc2 {
   world: World;
   core: ServerCore;

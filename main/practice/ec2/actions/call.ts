@@ -51,9 +51,17 @@ export function groupOf({ region, params }: Call): SecurityGroup {
 
 /** The first interface of an instance. */
 export function interfaceOf(region: Region, instance: Instance): NetworkInterface {
-  const found = region.interfaces.get(instance.interfaceId);
+  const found = region.interfaces.get(instance.interfaceId) ?? noneLeft(instance);
   if (!found) throw unknownInterface(instance.interfaceId);
   return found;
+}
+
+/** What is told of a terminated instance: it has no address and no group any more. */
+function noneLeft(instance: Instance): NetworkInterface | undefined {
+  if (instance.terminatedAt === undefined) return undefined;
+  const { id: instanceId, interfaceId: id } = instance;
+  const tags = new Map<string, string>();
+  return { id, instanceId, subnetId: '', vpcId: '', ipv6Addresses: [], mac: '', groupIds: [], tags };
 }
 
 /** All interfaces of an instance, the first one first. */

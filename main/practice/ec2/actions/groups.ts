@@ -8,6 +8,7 @@ import {
   isSeen,
   type NetworkInterface,
   type SecurityGroup,
+  seenGroups,
   standingRules,
 } from '../world.ts';
 import { items, tagSet } from '../xml.ts';
@@ -180,7 +181,7 @@ function modifyInstance(call: Call) {
 }
 
 /** The given groups are the interface's from now on, and no others. */
-function attach({ region }: Call, nic: NetworkInterface, ids: string[]): void {
+function attach({ region, world, now }: Call, nic: NetworkInterface, ids: string[]): void {
   const groups = chosen(region.groups, ids, unknownGroup);
   if (ids.length === 0) throw missing('SecurityGroupId');
   if (groups.length > mostGroups) {
@@ -196,6 +197,7 @@ function attach({ region }: Call, nic: NetworkInterface, ids: string[]): void {
       `You have specified two resources that belong to different networks: ${stranger.id}, ${nic.id}`,
     );
   }
+  nic.before = { groupIds: seenGroups(nic, now), until: now + world.lagMs };
   nic.groupIds = groups.map(group => group.id);
 }
 

@@ -29,6 +29,7 @@ export const instanceActions: Record<string, Action> = {
   GetConsoleOutput: reads(consoleOutput),
   StartInstances: writes(call => setPower(call, 'running')),
   StopInstances: writes(call => setPower(call, 'stopped')),
+  TerminateInstances: writes(terminate),
 };
 
 function found(call: Call): Instance[] {
@@ -98,7 +99,7 @@ function instanceItem(call: Call, instance: Instance) {
     ipAddress: publicAddress(call, instance),
     ipv6Address: nic.ipv6Addresses[0],
     sourceDestCheck: true,
-    groupSet: groupSet(region, nic),
+    groupSet: groupSet(region, nic, now),
     architecture: 'x86_64',
     rootDeviceType: 'ebs',
     rootDeviceName: windows ? '/dev/sda1' : '/dev/xvda',
@@ -146,6 +147,24 @@ function consoleOutput(call: Call) {
   if (!instance) throw unknownInstance(id);
   const text = consoleText(instance, call.hostKeys(instanceArn(world, region, instance)));
   return { instanceId: id, timestamp: isoTime(now), output: Buffer.from(text).toString('base64') };
+}
+
+/** For good: its interfaces go with it, and it stays listed as terminated. */
+function terminate({ region, params, now }: Call) {
+  const ids = params.texts('InstanceId');
+  if (ids.length === 0) throw missing('InstanceId');
+  return {
+    instancesSet: items(
+      chosen(region.instances, ids, unknownInstance).map(instance => {
+        const previousState = instanceState(instance, now);
+        instance.terminatedAt ??= now;
+        for (const id of [instance.interfaceId, ...(instance.moreInterfaceIds ?? [])])
+          region.interfaces.delete(id);
+        instance.moreInterfaceIds = [];
+        return { instanceId: instance.id, currentState: instanceState(instance, now), previousState };
+      }),
+    ),
+  };
 }
 
 function setPower({ world, region, params, now }: Call, goal: 'running' | 'stopped') {

@@ -1,6 +1,6 @@
 /** Network interfaces: as their own list, and as the part of an instance. */
 import { chosen, filtered, page } from '../filters.ts';
-import { type Instance, instanceState, type NetworkInterface, type Region } from '../world.ts';
+import { type Instance, instanceState, type NetworkInterface, type Region, seenGroups } from '../world.ts';
 import { items, tagSet } from '../xml.ts';
 import { type Action, type Call, interfaceOf, isoTime, reads, unknownInterface } from './call.ts';
 
@@ -83,7 +83,7 @@ export function interfaceItem(call: Call, nic: NetworkInterface, instance: Insta
     privateDnsName: privateName(region, nic),
     sourceDestCheck: true,
     interfaceType: 'interface',
-    groupSet: groupSet(region, nic),
+    groupSet: groupSet(region, nic, call.now),
     attachment: {
       attachmentId: `eni-attach-${nic.id.slice(4)}`,
       deviceIndex: 1 + (instance.moreInterfaceIds ?? []).indexOf(nic.id),
@@ -98,8 +98,10 @@ export function interfaceItem(call: Call, nic: NetworkInterface, instance: Insta
   };
 }
 
-export function groupSet(region: Region, nic: NetworkInterface): unknown {
-  return items(nic.groupIds.map(groupId => ({ groupId, groupName: region.groups.get(groupId)?.name })));
+export function groupSet(region: Region, nic: NetworkInterface, now: number): unknown {
+  return items(
+    seenGroups(nic, now).map(groupId => ({ groupId, groupName: region.groups.get(groupId)?.name })),
+  );
 }
 
 /** A stopped instance has none. */
