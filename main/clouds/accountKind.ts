@@ -34,8 +34,11 @@ export interface OpenAccount {
   readonly cloud: Cloud;
   /** There was no keychain to keep the sign-in in: it goes with this process. */
   inMemory(): boolean;
-  /** Signs in again as the same user; `cloud` goes on with it. Throws BAD_INPUT where somebody else signed in. */
-  signIn(way: SignInWay | undefined, how: SigningIn): Promise<void>;
+  /**
+   * Signs in again as the same user; `cloud` goes on with it. Gives the facts to keep from now on, where they changed.
+   * Throws BAD_INPUT where somebody else signed in.
+   */
+  signIn(way: SignInWay | undefined, how: SigningIn): Promise<Record<string, unknown> | undefined>;
   /** Takes its secrets out of the keychain. */
   forget(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { backoff } from '../../../shared/domain/backoff.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
 import type { AccountKind } from '../../clouds/accountKind.ts';
-import type { Cloud } from '../../clouds/cloud.ts';
+import type { Cloud, Scope } from '../../clouds/cloud.ts';
 import type { Os } from '../../os/ports.ts';
 import type { Activity } from '../services.ts';
 import type { AccountRow } from './kept.ts';
@@ -21,6 +21,8 @@ export interface Entry {
   cloud: Cloud;
   /** For accounts that somebody signed in to; the practice cloud's have none. */
   own: { kind: AccountKind; link: OwnLink } | undefined;
+  /** Ids of the chosen scopes, as they were listed last. */
+  seen?: Set<string> | undefined;
   clockTold: boolean;
   memoryTold: boolean;
   /** Tries again to connect: while an account is not ready, nothing of it is shut either. */
@@ -47,7 +49,7 @@ export function createEntries(deps: {
         account: row.id,
         link,
         answered: () => checkClock(row.id),
-        chosen: () => entry.row.chosenScopes,
+        lookedAt: scopes => lookedAt(entry, scopes),
       }),
       own,
       clockTold: false,
@@ -55,6 +57,25 @@ export function createEntries(deps: {
     };
     entries.set(row.id, entry);
     return entry;
+  }
+
+  /**
+   * The chosen scopes, but for those that an account added before looks at already: what two users of a tenant see is one
+   * thing, and stands in the list once.
+   */
+  async function lookedAt(entry: Entry, all: Scope[]): Promise<Scope[]> {
+    const { chosenScopes } = entry.row;
+    const chosen = chosenScopes === undefined ? all : all.filter(({ id }) => chosenScopes.includes(id));
+    entry.seen = new Set(chosen.map(({ id }) => id));
+    const taken = new Set<string>();
+    for (const other of entries.values()) {
+      if (other === entry) break;
+      if (other.row.cloud !== entry.row.cloud || other.how.state !== 'ready') continue;
+      // Its own failure is told by its own refresh.
+      if (!other.seen) await other.cloud.scopes().catch(() => undefined);
+      for (const id of other.seen ?? []) taken.add(id);
+    }
+    return chosen.filter(({ id }) => !taken.has(id));
   }
 
   function get(id: AccountId): Entry {

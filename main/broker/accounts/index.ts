@@ -96,7 +96,11 @@ export function createAccounts(deps: {
   ): Promise<void> {
     if (!entry.own) throw bad(`${entry.row.name} needs no signing in.`);
     const open = await entry.own.link.open();
-    await open.signIn(way, { ...how, settings: settings.get() });
+    const facts = await open.signIn(way, { ...how, settings: settings.get() });
+    if (facts) {
+      entry.row = { ...entry.row, facts };
+      keep(db, entry.row);
+    }
     activity.write({ kind: 'account', account: entry.row.id, text: `Signed in to ${entry.row.name} again.` });
   }
 
@@ -174,6 +178,7 @@ export function createAccounts(deps: {
           );
       }
       entry.row = { ...entry.row, chosenScopes };
+      entry.seen = undefined;
       keep(db, entry.row);
       activity.write({
         kind: 'account',

@@ -13,6 +13,8 @@ export interface Link {
    * somebody has connected anew meanwhile.
    */
   recover(account: AccountId, used: Cloud, error: LatchkeyError): Promise<boolean>;
+  /** The error as callers shall see it: what to do about it depends on the account. */
+  told?(error: LatchkeyError): LatchkeyError;
   /** As `Cloud.clockOffset`; 0 while not connected. */
   clockOffset(account: AccountId): number;
 }

@@ -65,6 +65,12 @@ export function createOwnLink(deps: {
       // Cut off because the account was opened anew meanwhile.
       return error.code === 'CANCELLED' && opened !== undefined && opened.cloud !== used;
     },
+    told(error) {
+      const kept = deps.kept();
+      if (error.code !== 'CLOUD_UNAUTHORIZED' || !deps.kind.asksPerson(kept)) return error;
+      const fix = `Sign in again: \`latchkey accounts sign-in ${kept.id}\`, or under Accounts in the window.`;
+      return new LatchkeyError({ ...error.toData(), fix }, { cause: error });
+    },
     clockOffset: () => opened?.cloud.clockOffset() ?? 0,
   };
 }

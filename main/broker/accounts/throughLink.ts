@@ -5,26 +5,27 @@
 import type { CloudKind } from '../../../shared/contract/common.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import { type Cloud, guardOf } from '../../clouds/cloud.ts';
+import { type Cloud, guardOf, type Scope } from '../../clouds/cloud.ts';
 import type { Link } from './link.ts';
 
 /**
- * `answered` is called after each successful call: the cloud's clock may be known better then. `chosen`: ids of the
- * scopes that are listed; all without it.
+ * `answered` is called after each successful call: the cloud's clock may be known better then. `lookedAt`: which
+ * of the scopes are listed; all without it.
  */
 export function throughLink(options: {
   kind: CloudKind;
   account: AccountId;
   link: Link;
   answered: () => void;
-  chosen?: () => string[] | undefined;
+  lookedAt?: (scopes: Scope[]) => Promise<Scope[]>;
 }): Cloud {
   const { kind, account, link, answered } = options;
 
   async function call<T>(run: (cloud: Cloud) => Promise<T>): Promise<T> {
     const cloud = await link.get(account);
     const result = await run(cloud).catch(async error => {
-      if (!(error instanceof LatchkeyError) || !(await link.recover(account, cloud, error))) throw error;
+      if (!(error instanceof LatchkeyError)) throw error;
+      if (!(await link.recover(account, cloud, error))) throw link.told?.(error) ?? error;
       return run(await link.get(account));
     });
     answered();
@@ -41,8 +42,9 @@ export function throughLink(options: {
         yield item;
       }
     } catch (error) {
-      if (begun || !(error instanceof LatchkeyError) || !(await link.recover(account, cloud, error)))
-        throw error;
+      if (!(error instanceof LatchkeyError)) throw error;
+      const again = !begun && (await link.recover(account, cloud, error));
+      if (!again) throw link.told?.(error) ?? error;
       yield* run(await link.get(account));
     }
     answered();
@@ -54,8 +56,7 @@ export function throughLink(options: {
     identity: signal => call(cloud => cloud.identity(signal)),
     scopes: async signal => {
       const all = await call(cloud => cloud.scopes(signal));
-      const chosen = options.chosen?.();
-      return chosen === undefined ? all : all.filter(({ id }) => chosen.includes(id));
+      return (await options.lookedAt?.(all)) ?? all;
     },
     inventory: (scope, signal) => iterate(cloud => cloud.inventory(scope, signal)),
     vm: (id, signal) => call(cloud => cloud.vm(id, signal)),

@@ -136,6 +136,11 @@ test('a sign-in that is over is told once, shuts nothing in silence, and goes on
   await vi.waitUntil(async () => (await grant()) === 'stuck', { timeout: 20_000 });
   const { rows } = await broker.client().activity.list({ text: 'sign in again' });
   expect(rows).toHaveLength(1);
+  const refused = broker.client().vms.get({ vm: 'web-1' });
+  await expect(refused).rejects.toMatchObject({
+    code: 'CLOUD_UNAUTHORIZED',
+    fix: expect.stringContaining(`latchkey accounts sign-in ${id}`),
+  });
 
   broker.openId.mode.demands = undefined;
   broker.as('viewer');
@@ -179,7 +184,35 @@ test('a keychain that refuses leaves the sign-in in memory, and the person is to
   await broker.services().accounts.settled();
   const [account] = (await broker.client().accounts.list({})).accounts;
   expect(account?.state).toBe('sign-in-needed');
-  await broker.client().accounts.remove({ id: account?.id ?? '' });
+  vi.restoreAllMocks();
+  const id = account?.id ?? '';
+  await broker.steps(await broker.client().accounts.signIn({ id, open: 'broker' }));
+  expect((await broker.client().accounts.list({})).accounts[0]?.inMemory).toBeUndefined();
+  await broker.restart();
+  await broker.services().accounts.settled();
+  expect((await broker.client().accounts.list({})).accounts[0]?.state).toBe('ready');
+
+  vi.spyOn(broker.os.keychain, 'remove').mockImplementation(none);
+  await broker.client().accounts.remove({ id });
   expect((await broker.client().accounts.list({})).accounts).toEqual([]);
   expect((await broker.client().activity.list({ text: 'could not be taken out' })).rows).toHaveLength(1);
+});
+
+test('what two users of a tenant see stands in the list once, through the first who looks at it', async () => {
+  const broker = await signInBroker();
+  await broker.add();
+  broker.as('viewer');
+  await broker.add();
+  const [first, second] = (await broker.client().accounts.list({})).accounts.map(({ id }) => id);
+  const looked = async () => {
+    const { scopes } = await broker.client().vms.list({ refresh: true });
+    return Object.fromEntries(scopes.map(({ scopeName, account }) => [scopeName, account]));
+  };
+  expect(await looked()).toEqual({ 'Contoso Production': first, 'Contoso Test': first });
+  const { scopes } = await broker.client().accounts.scopes({ id: first ?? '' });
+  const production = scopes.filter(({ name }) => name === 'Contoso Production').map(({ id }) => id);
+  await broker.client().accounts.choose({ id: first ?? '', scopes: production });
+  expect(await looked()).toEqual({ 'Contoso Production': first, 'Contoso Test': second });
+  await broker.client().accounts.remove({ id: first ?? '' });
+  expect(await looked()).toEqual({ 'Contoso Production': second, 'Contoso Test': second });
 });

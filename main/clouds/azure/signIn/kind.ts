@@ -42,7 +42,8 @@ export function azureAccounts(os: Pieces): AccountKind {
     parts: { place: Place; ca: string | undefined; credential: TokenCredential },
     signedIn: { session: Session; store: TokenStore } | undefined,
   ): OpenAccount {
-    const { way, tenant } = factsOf(kept);
+    const known = factsOf(kept);
+    const { way, tenant } = known;
     const { place, ca, credential } = parts;
     return {
       cloud: createAzureCloud({
@@ -58,10 +59,13 @@ export function azureAccounts(os: Pieces): AccountKind {
       }),
       inMemory: () => signedIn?.store.inMemory() ?? false,
       async signIn(other, how) {
-        if (!signedIn) return; // The machine signs in: what follows shows whether it can.
-        if (other === undefined && (await signedIn.session.renews())) return;
+        if (!signedIn) return undefined; // The machine signs in: what follows shows whether it can.
+        const { session, store } = signedIn;
+        if (other === undefined && (await session.renews())) return undefined;
         const wanted = other ?? way;
-        await signedIn.session.signIn(wanted === 'device-code' ? wanted : 'browser', how);
+        await session.signIn(wanted === 'device-code' ? wanted : 'browser', how);
+        // There was no keychain before: there may be one now.
+        return known.item === undefined ? { ...known, ...(await keepIn(store, kept.id)) } : undefined;
       },
       forget: async () => signedIn?.store.forget(),
     };
@@ -88,8 +92,6 @@ export function azureAccounts(os: Pieces): AccountKind {
       const tenant = person.tenant || wanted.tenant || 'home';
       const { user, name } = named(person.token, person.user, place);
       const id = idFor(tenant, [place.name, person.homeAccountId]);
-      // Another data directory may keep the same account: each has its own item.
-      const item = `${id} ${Buffer.from(os.random.bytes(4)).toString('hex')}`;
       const kept: KeptAccount = {
         id,
         name,
@@ -101,10 +103,9 @@ export function azureAccounts(os: Pieces): AccountKind {
           askTenant: person.tenant || wanted.tenant,
           clientId,
           home: person.homeAccountId,
-          item,
+          ...(await keepIn(store, id)),
         } satisfies Facts,
       };
-      await store.keepAs(item);
       return { kept, open: opened(kept, { place, ca, credential: session.credential }, { session, store }) };
     },
     async open(kept, settings) {
@@ -138,6 +139,13 @@ export function azureAccounts(os: Pieces): AccountKind {
       return data !== undefined && !isMachineWay(data.way);
     },
   };
+
+  /** A new item of the keychain: another data directory may keep the same account. None where the keychain refuses. */
+  async function keepIn(store: TokenStore, id: string): Promise<{ item?: string }> {
+    const item = `${id} ${Buffer.from(os.random.bytes(4)).toString('hex')}`;
+    await store.keepAs(item);
+    return store.inMemory() ? {} : { item };
+  }
 
   async function addMachine(
     { way, tenant: askTenant, clientId }: NewAccount,

@@ -7,7 +7,7 @@ import type { AuthenticationResult, PublicClientApplication } from '@azure/msal-
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Os } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
-import { untilAborted } from '../../calls.ts';
+import { cancelled, untilAborted } from '../../calls.ts';
 import type { RenewalOptions } from '../renewal.ts';
 import { byBrowser } from './byBrowser.ts';
 import { byDeviceCode } from './byDeviceCode.ts';
@@ -127,6 +127,7 @@ export function createSession(options: {
           way === 'browser'
             ? await byBrowser(await app(), os.redirects, wanted, how)
             : await byDeviceCode(await app(), os.clock, wanted, how);
+        if (how.signal.aborted) throw cancelled();
         const { account, tenantId, accessToken: token } = result;
         if (!account) throw signedOut();
         if (who && who.homeAccountId !== account.homeAccountId) {

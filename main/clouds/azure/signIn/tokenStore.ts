@@ -60,7 +60,8 @@ export function createTokenStore(
     async forget() {
       const kept = name;
       name = undefined;
-      if (kept !== undefined) await writes.run('write', () => keychain.remove(kept));
+      // What the keychain never took is not in it.
+      if (kept !== undefined && !refused) await writes.run('write', () => keychain.remove(kept));
     },
   };
 }
