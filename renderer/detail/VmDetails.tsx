@@ -1,5 +1,5 @@
 /** One VM: its state, the actions, how a packet gets to it, its policy, its grant. */
-import type { VmRow } from '../../shared/contract/vms.ts';
+import type { VmDetail, VmRow } from '../../shared/contract/vms.ts';
 import { AccessBadge } from '../components/Badge.tsx';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
@@ -84,6 +84,12 @@ function Actions({ row }: { row: VmRow }) {
   }
 }
 
+/** Does an admin rule let somebody in to an exposed port whatever a lock says? */
+function beyondLocks(row: VmRow, detail: VmDetail | undefined): boolean {
+  const exposed = detail?.ways.filter(({ port }) => row.exposedPorts.includes(port)) ?? [];
+  return exposed.some(({ hops }) => hops.some(({ final }) => final === 'ends'));
+}
+
 export function VmDetails({ row }: { row: VmRow }) {
   const text = useText();
   const { detail, error, looking } = useDetail(row);
@@ -106,7 +112,11 @@ export function VmDetails({ row }: { row: VmRow }) {
         </p>
       )}
       {row.tab === 'not-configured' && row.exposedPorts.length > 0 && (
-        <p className={css.exposed}>{text('detail.exposed', { ports: row.exposedPorts.join(', ') })}</p>
+        <p className={css.exposed}>
+          {text(beyondLocks(row, detail) ? 'detail.exposedForGood' : 'detail.exposed', {
+            ports: row.exposedPorts.join(', '),
+          })}
+        </p>
       )}
       {row.changed !== undefined && (
         <p className={css.exposed}>

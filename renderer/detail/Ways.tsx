@@ -36,7 +36,8 @@ function Verdict({ hop, grant }: { hop: Hop; grant: Grant | undefined }) {
   if (decides !== undefined) {
     return <Text id="lets.until" values={{ time: <When at={decides.endsAt} as="clock" /> }} />;
   }
-  const gate = hop.kind !== 'you' && hop.kind !== 'vm' && hop.kind !== 'load-balancer';
+  const gate =
+    hop.kind !== 'you' && hop.kind !== 'vm' && hop.kind !== 'load-balancer' && hop.final !== 'unasked';
   return (
     <>
       {gate && text(`lets.${hop.lets}`)}

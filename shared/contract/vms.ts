@@ -76,6 +76,8 @@ export const hop = z.object({
   ]),
   title: z.string(),
   lets: z.enum(['yes', 'no', 'unknown']),
+  /** Set where an admin rule has the last word: `ends` at the one that lets in for good, `unasked` at every later gate. */
+  final: z.enum(['ends', 'unasked']).optional(),
   /** The rule that decides, e.g. `100 latchkey-7f3a-22`. */
   rule: z.string().optional(),
   note: z.string().optional(),

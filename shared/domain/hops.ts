@@ -57,6 +57,8 @@ function layerHop(verdict: LayerVerdict): Hop {
     kind: kindOf(layer),
     title: (verdict.gate === undefined ? layer.gates : [verdict.gate]).map(gate => gate.name).join(', '),
     lets: verdict.lets,
+    ...(verdict.skipped ? { final: 'unasked' as const } : {}),
+    ...(rule?.access === 'always-allow' && verdict.lets === 'yes' ? { final: 'ends' as const } : {}),
     ...(rule === undefined
       ? {}
       : { rule: [rule.priority, rule.name].filter(part => part !== undefined).join(' ') }),

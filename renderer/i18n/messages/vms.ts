@@ -88,6 +88,8 @@ export const vms = {
   'detail.none.fix': 'Choose one in the list to see how you get to it. Double-click, or Enter, connects.',
   'detail.several': '{count, number} VMs selected',
   'detail.exposed': 'Anybody on the internet may reach {ports}. A lock shuts that and leaves you a key.',
+  'detail.exposedForGood':
+    'Anybody on the internet may reach {ports}. An administrator’s rule lets them in, and no lock shuts that.',
   'detail.looking': 'Looking at the VM and its gates…',
   'detail.lookingAgain': 'looking again…',
   'action.ssh': 'Connect with SSH',

@@ -105,7 +105,11 @@ test.skipIf(!program)('az signs in, lists, and opens and shuts a port', { timeou
   // Its own command for this wants a library that Debian does not package.
   const nic = app.replace('Compute/virtualMachines/app-1', 'Network/networkInterfaces/app-1-nic');
   const effective: { value: { networkSecurityGroup: { id: string } }[] } = await az(
-    ...['rest', '--method', 'post', '--url', `${nic}/effectiveNetworkSecurityGroups?api-version=2024-07-01`],
+    'rest',
+    '--method',
+    'post',
+    '--url',
+    `${nic}/effectiveNetworkSecurityGroups?api-version=2024-07-01`,
   );
   expect(effective.value.map(one => one.networkSecurityGroup.id)).toEqual([nsg]);
 

@@ -15,7 +15,7 @@ const ask = async (subscription: string, group: string, nic: string) =>
     .pollUntilDone();
 
 test('both NSGs, subnet first, with their default rules', async () => {
-  const { value = [] } = await ask(practice.production, 'rg-web', 'web-1-nic');
+  const { value } = await ask(practice.production, 'rg-web', 'web-1-nic');
   expect(value.map(one => one.networkSecurityGroup?.id?.split('/').at(-1))).toEqual([
     'web-subnet-nsg',
     'web-1-nsg',
@@ -28,7 +28,7 @@ test('both NSGs, subnet first, with their default rules', async () => {
 });
 
 test('an application security group stands in a rule as the addresses of its members', async () => {
-  const { value = [] } = await ask(practice.production, 'rg-tiers', 'tier-2-nic');
+  const { value } = await ask(practice.production, 'rg-tiers', 'tier-2-nic');
   const ssh = value[0]?.effectiveSecurityRules?.find(rule => rule.name?.endsWith('/ssh-to-admin-hosts'));
   expect(ssh).toMatchObject({ access: 'Allow', destinationAddressPrefixes: ['10.72.1.4/32'] });
 });
