@@ -11,7 +11,7 @@ import type { Clock } from '../../os/ports.ts';
 import type { Arm } from './armClients.ts';
 import { abort } from './armClients.ts';
 import { parseArmId } from './armIds.ts';
-import { mapAdminRule } from './mapRules.ts';
+import { mapAdminRule } from './mapAdmin.ts';
 
 /** A virtual network's rules are asked for again after this time: they are its administrators', and change seldom. */
 const freshMs = 60_000;

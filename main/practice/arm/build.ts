@@ -31,6 +31,9 @@ export interface VmSpec {
   size?: string | undefined;
 }
 
+/** Makes a VM, locked in these NSGs; its id, or nothing where the world is to be smaller. */
+export type MakeVm = (where: Place, spec: VmSpec, lockedIn?: NetworkSecurityGroup[]) => string | undefined;
+
 const images = {
   Linux: { publisher: 'Canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: 'latest' },
   Windows: {
@@ -182,6 +185,9 @@ export class Builder {
     return { id };
   }
 }
+
+/** What every NSG of Contoso lets in. */
+export const allowHttps = () => rule('allow-https', 400, 'Allow', { ports: ['443'], sources: ['Internet'] });
 
 /** Ranges for documentation and benchmarks (RFC 5737, RFC 2544, and RFC 3849 for IPv6): nobody's machines are there. */
 function publicIpv4(index: number): string {

@@ -5,8 +5,10 @@ import { defaultPolicy, policyTags } from '../../../shared/domain/policyTag.ts';
 import { Builder, idOf, type Place, rule, type VmSpec } from './build.ts';
 import { seedDefender } from './defender/seed.ts';
 import type { NetworkSecurityGroup } from './resources.ts';
-import { seedBalanced, seedGoverned, seedTiers } from './scenes.ts';
+import { seedBalanced } from './seedBalanced.ts';
 import { firewalled } from './seedFirewalls.ts';
+import { seedGoverned } from './seedGoverned.ts';
+import { seedTiers } from './seedTiers.ts';
 import { guidOf, type World } from './world.ts';
 
 /**
