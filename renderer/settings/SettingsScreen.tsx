@@ -15,6 +15,7 @@ import { broker, useConnection } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { useSettings } from '../state/settings.ts';
 import { act, say } from '../state/toasts.ts';
+import { AzureClouds } from './AzureClouds.tsx';
 import { JitSetting } from './JitSetting.tsx';
 import { ListSetting } from './ListSetting.tsx';
 import css from './Settings.module.css';
@@ -62,6 +63,7 @@ export function SettingsScreen() {
           <JitSetting ways={settings.jit} onChange={jit => save({ jit })} />
           <ListSetting name="organisationRanges" values={settings.organisationRanges} />
           <ListSetting name="observers" values={settings.observers} />
+          <AzureClouds clouds={settings.azureClouds} china={settings.azureChinaAuthority} onChange={save} />
           <About />
         </div>
       )}

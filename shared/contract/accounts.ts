@@ -1,6 +1,7 @@
 /** Accounts: what there is, signing in, and what of an account is looked at. */
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
+import { azureChinaAuthorities } from '../domain/azureClouds.ts';
 import { cloudKind, errorData, instant, procedure } from './common.ts';
 
 /** How a token is got: by a person (the first two), or from what this machine has (the others). */
@@ -115,8 +116,7 @@ export const settings = z.object({
    */
   jit: z.record(z.string(), jitWay),
   azureClouds: z.array(customCloud).max(50),
-  /** Azure China documents two hosts for signing in: the SDKs' one, and that of Entra's own pages. */
-  azureChinaAuthority: z.enum(['https://login.chinacloudapi.cn', 'https://login.partner.microsoftonline.cn']),
+  azureChinaAuthority: z.enum(azureChinaAuthorities),
 });
 export type Settings = z.infer<typeof settings>;
 

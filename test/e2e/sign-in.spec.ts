@@ -16,16 +16,13 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'));
 const ends: (() => Promise<void>)[] = [];
 let openId: OpenId;
 let practice: Practice;
+let caFile: string;
 
 test.beforeAll(async () => {
   openId = await startOpenId(end => ends.push(end));
   practice = await startPractice({ dataDirectory: folder, latencyMs: 0, trust: openId.trust });
-  const caFile = join(folder, 'authorities.pem');
+  caFile = join(folder, 'authorities.pem');
   writeFileSync(caFile, openId.ca + readFileSync(practice.info.caFile, 'utf8'));
-  const { armEndpoint } = practice.info.azure;
-  await latchkey.client.settings.set({
-    azureClouds: [{ name: 'Contoso-Stack', armEndpoint, authority: openId.origin, caFile }],
-  });
 });
 test.afterAll(async () => {
   await Promise.all([practice.stop(), ...ends.map(end => end())]);
@@ -43,6 +40,25 @@ async function begin(page: Page, way: RegExp): Promise<string[]> {
   expect(await accessibilityFaults(page)).toEqual([]);
   return dialog(page).locator('code').allInnerTexts();
 }
+
+test('a cloud of one’s own is added in the settings', async ({ open }) => {
+  const page = await open(latchkey);
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Add a cloud' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('AzureCloud');
+  await page.getByLabel('Resource Manager').fill(practice.info.azure.armEndpoint);
+  await page.getByLabel('Authority', { exact: true }).fill(openId.origin);
+  await page.getByLabel('Certificate authorities').fill(caFile);
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await expect(page.getByText('give yours another name')).toBeVisible();
+  await page.getByLabel('Name', { exact: true }).fill('Contoso-Stack');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await expect(page.getByText('Contoso-Stack')).toBeVisible();
+  expect((await latchkey.client.settings.get({})).azureClouds).toEqual([
+    { name: 'Contoso-Stack', armEndpoint: practice.info.azure.armEndpoint, authority: openId.origin, caFile },
+  ]);
+});
 
 test('from the first screen by browser, then a second user by code; and a choice of subscriptions', async ({
   open,

@@ -133,6 +133,13 @@ const shots: Record<string, { query?: string; steps: Step[] }> = {
     ],
   },
   settings: { steps: [go('settings')] },
+  'settings-cloud': {
+    steps: [
+      go('settings'),
+      page => page.getByRole('button', { name: 'Add a cloud' }).click(),
+      page => page.getByLabel('Certificate authorities').scrollIntoViewIfNeeded(),
+    ],
+  },
   'seen-from': { steps: [page => page.getByRole('button', { name: 'You are seen from' }).click()] },
   first: { query: '?empty', steps: [] },
   lost: {

@@ -69,4 +69,22 @@ export const accounts = {
   'scopes.all': 'All of them',
   'scopes.all.means': 'also those that come later',
   'scopes.none': 'Choose one at least.',
+
+  'settings.clouds': 'Azure clouds of your own',
+  'settings.clouds.means': 'Azure Stack, air-gapped clouds: accounts can be added there by this name.',
+  'settings.clouds.add': 'Add a cloud',
+  'settings.clouds.name': 'Name',
+  'settings.clouds.name.hint': 'Letters, digits, dots and dashes.',
+  'settings.clouds.armEndpoint': 'Resource Manager',
+  'settings.clouds.armEndpoint.hint': 'Its HTTPS address, e.g. https://management.local.azurestack.external',
+  'settings.clouds.authority': 'Authority',
+  'settings.clouds.authority.hint':
+    'Who signs people in. Without a path the tenant is put behind it, as Entra has it; with one it is an OpenID issuer as it stands, or ADFS (…/adfs).',
+  'settings.clouds.audience': 'Audience',
+  'settings.clouds.audience.hint': 'What tokens are for. Empty means the Resource Manager.',
+  'settings.clouds.caFile': 'Certificate authorities',
+  'settings.clouds.caFile.hint':
+    'A PEM file on this computer, to trust there instead of the system’s. Empty means the system’s.',
+  'settings.china': 'Signing in to AzureChinaCloud',
+  'settings.china.means': 'Both addresses are documented; try the other one where one does not know you.',
 } as const;

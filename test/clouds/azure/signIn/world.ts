@@ -8,7 +8,7 @@ import { azureAccounts } from '../../../../main/clouds/azure/signIn/kind.ts';
 import { createOs } from '../../../../main/os/index.ts';
 import type { Keychain, Os } from '../../../../main/os/ports.ts';
 import { type Practice, startPractice } from '../../../../main/practice/practice.ts';
-import { type NewAccount, type Settings, settings } from '../../../../shared/contract/accounts.ts';
+import type { NewAccount, Settings } from '../../../../shared/contract/accounts.ts';
 import { clientId, type OpenId, startOpenId } from '../../../fakes/openId.ts';
 import { Person } from '../../../fakes/person.ts';
 import { temporaryFolder } from '../../../fakes/temporaryFolder.ts';
