@@ -84,6 +84,11 @@ function Actions({ row }: { row: VmRow }) {
   }
 }
 
+function exposedWords(row: VmRow, detail: VmDetail | undefined) {
+  if (beyondLocks(row, detail)) return 'detail.exposedForGood' as const;
+  return row.tab === 'configured' ? ('detail.exposedAllTheSame' as const) : ('detail.exposed' as const);
+}
+
 /** Does an admin rule let somebody in to an exposed port whatever a lock says? */
 function beyondLocks(row: VmRow, detail: VmDetail | undefined): boolean {
   const exposed = detail?.ways.filter(({ port }) => row.exposedPorts.includes(port)) ?? [];
@@ -111,9 +116,9 @@ export function VmDetails({ row }: { row: VmRow }) {
           <Name>{row.reason}</Name>
         </p>
       )}
-      {row.tab === 'not-configured' && row.exposedPorts.length > 0 && (
+      {row.tab !== 'unsupported' && row.exposedPorts.length > 0 && (
         <p className={css.exposed}>
-          {text(beyondLocks(row, detail) ? 'detail.exposedForGood' : 'detail.exposed', {
+          {text(exposedWords(row, detail), {
             ports: row.exposedPorts.join(', '),
           })}
         </p>

@@ -28,16 +28,17 @@ export function matcher(filter: VmFilter): (row: VmRow) => boolean {
   };
 }
 
-/** Counts per tab of the rows that match. */
+/** Counts per tab of the rows that match, and of those that anybody may reach: a policy alone does not shut a port. */
 export function countTabs(
   rows: Iterable<VmRow>,
   matches: (row: VmRow) => boolean,
-): Record<Tab | 'exposed', number> {
-  const counts = { configured: 0, 'not-configured': 0, unsupported: 0, exposed: 0 };
+): Record<Tab, number> & { exposed: Record<Tab, number> } {
+  const none = { configured: 0, 'not-configured': 0, unsupported: 0 };
+  const counts = { ...none, exposed: { ...none } };
   for (const row of rows) {
     if (!matches(row)) continue;
     counts[row.tab] += 1;
-    if (row.tab === 'not-configured' && row.exposedPorts.length > 0) counts.exposed += 1;
+    if (row.exposedPorts.length > 0) counts.exposed[row.tab] += 1;
   }
   return counts;
 }

@@ -51,9 +51,12 @@ function VmList() {
           {tabs.map(each => (
             <Tabs.Tab key={each} value={each} className={css.tab}>
               {text(`tab.${each}`)}
-              {each === 'not-configured' && counts.exposed > 0 ? (
+              {each !== 'unsupported' && counts.exposed[each] > 0 ? (
                 <span className={css.warn}>
-                  <Text id="vms.countExposed" values={{ count: counts[each], exposed: counts.exposed }} />
+                  <Text
+                    id="vms.countExposed"
+                    values={{ count: counts[each], exposed: counts.exposed[each] }}
+                  />
                 </span>
               ) : (
                 <span className={css.count}>{text('count', { count: counts[each] })}</span>

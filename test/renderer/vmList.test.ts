@@ -33,7 +33,7 @@ describe('filtering VMs', () => {
       configured: 3,
       'not-configured': 1,
       unsupported: 0,
-      exposed: 1,
+      exposed: { configured: 1, 'not-configured': 1, unsupported: 0 },
     });
   });
 });

@@ -87,6 +87,8 @@ export const vms = {
   'detail.none': 'No VM selected',
   'detail.none.fix': 'Choose one in the list to see how you get to it. Double-click, or Enter, connects.',
   'detail.several': '{count, number} VMs selected',
+  'detail.exposedAllTheSame':
+    'Anybody on the internet may reach {ports}, though a policy covers it: another rule is judged first. Lock it again to shut that.',
   'detail.exposed': 'Anybody on the internet may reach {ports}. A lock shuts that and leaves you a key.',
   'detail.exposedForGood':
     'Anybody on the internet may reach {ports}. An administrator’s rule lets them in, and no lock shuts that.',
