@@ -1,6 +1,6 @@
 /** The list itself: sorted by the table, grouped by scope, only what is in view is in the page. */
 import { useTable } from '@tanstack/react-table';
-import { type MouseEvent, useCallback, useEffect, useMemo, useRef } from 'react';
+import { type FocusEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef } from 'react';
 import type { Tab, VmRow } from '../../shared/contract/vms.ts';
 import { Empty } from '../components/Screen.tsx';
 import { useRows } from '../components/useRows.ts';
@@ -60,7 +60,9 @@ export function VmGrid({ rows, tab, matches }: Parts) {
   const onKeyDown = useGridKeys(shown, () =>
     Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 0) - headHeight) / height.vm) - 1),
   );
-  const onFocus = (): void => {
+  const onFocus = (event: FocusEvent): void => {
+    // A click says itself which row it means; scrolling to the first one would take that row from under the pointer.
+    if (!event.currentTarget.matches(':focus-visible')) return;
     const [first] = shown;
     if (activeAt < 0 && first !== undefined) {
       useSelection.setState({ active: first.id, anchor: first.id, selected: new Set([first.id]) });
