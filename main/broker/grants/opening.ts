@@ -179,9 +179,9 @@ function obstacles(vm: Vm, orders: RuleOrder[], ports: Prepared['ports'], source
   for (const gate of byDefender ? vm.interfaces.flatMap(gatesOf) : [])
     if (gate.kind === 'nsg') opened.add(gate.id);
   const found = inTheWay(vm, { ports, sources }, opened);
-  return found.map(({ gate, rule, port, protocol, source }) => {
+  return found.map(({ gate, rule, partly, port, protocol, source }) => {
     const by = rule === undefined ? 'no rule of it lets it in' : `rule ${rule.priority ?? rule.name}`;
-    return `${gate.name} stops ${protocol === 'any' ? '' : `${protocol.toUpperCase()} `}${port} from ${source} (${by}): Latchkey does not change it, so nothing may answer.`;
+    return `${gate.name} stops ${protocol === 'any' ? '' : `${protocol.toUpperCase()} `}${port} from ${partly ? 'a part of ' : ''}${source} (${by}): Latchkey does not change it, so nothing may answer.`;
   });
 }
 

@@ -10,6 +10,7 @@ import { type Acls, aclLayers, readAcls } from './acls.ts';
 import type { Connection } from './connection.ts';
 import { gateOf, instanceRef, tagRecord, vmIdOf } from './names.ts';
 import { groupsOf, ownIdsOf } from './own.ts';
+import { type PrefixLists, readPrefixLists } from './prefixLists.ts';
 import { gateRule, listRules } from './rules.ts';
 
 /** Everything in a region that a VM is made of. */
@@ -19,6 +20,7 @@ interface Region {
   account: AccountId;
   rules: Map<string, SecurityGroupRule[]>;
   acls: Acls;
+  prefixLists?: PrefixLists | undefined;
 }
 
 /** All VMs of a region, page by page. The rules and network ACLs of the region are read once, beside the first page. */
@@ -28,7 +30,7 @@ export async function* listVms(
   signal?: AbortSignal,
 ): AsyncGenerator<Vm[]> {
   const reading = Promise.all([
-    listRules(aws, where.region, 'all', signal),
+    rulesWithLists(aws, where.region, 'all', signal),
     readAcls(aws, where.region, 'all', signal),
   ]);
   // A failure is thrown where it is awaited; this keeps Node from calling it unhandled until then.
@@ -93,7 +95,7 @@ export async function readVm(
   const groups = [...groupsOf(instance).keys()];
   const subnets = (instance.NetworkInterfaces ?? []).flatMap(nic => nic.SubnetId ?? []);
   const [rules, acls] = await Promise.all([
-    groups.length === 0 ? [] : listRules(aws, name, groups, signal),
+    rulesWithLists(aws, name, groups, signal),
     readAcls(aws, name, [...new Set(subnets)], signal),
   ]);
   return toVm(instance, regionOf({ region: name, owner, account }, rules, acls));
@@ -110,13 +112,31 @@ export function nameOf(instance: Instance): string {
   return tagRecord(instance.Tags)['Name'] || (instance.InstanceId ?? '');
 }
 
+/** Rules, and after them the prefix lists they are for, if any. */
+async function rulesWithLists(
+  aws: Connection,
+  region: string,
+  groups: string[] | 'all',
+  signal?: AbortSignal,
+): Promise<{ rules: SecurityGroupRule[]; prefixLists: PrefixLists }> {
+  const rules = groups.length === 0 ? [] : await listRules(aws, region, groups, signal);
+  return { rules, prefixLists: await readPrefixLists(aws, region, rules, signal) };
+}
+
 function regionOf(
   where: { region: string; owner: string; account: AccountId },
-  rules: SecurityGroupRule[],
+  { rules, prefixLists }: { rules: SecurityGroupRule[]; prefixLists: PrefixLists },
   acls: Acls,
 ): Region {
   const byGroup = Map.groupBy(rules, rule => rule.GroupId ?? '');
-  return { name: where.region, owner: where.owner, account: where.account, rules: byGroup, acls };
+  return {
+    name: where.region,
+    owner: where.owner,
+    account: where.account,
+    rules: byGroup,
+    acls,
+    prefixLists,
+  };
 }
 
 /** The model of an instance; pure. */
@@ -150,7 +170,7 @@ function toInterface(nic: InstanceNetworkInterface, own: string[], region: Regio
       name: group.GroupName ?? id,
       kind: 'security-group',
       own: own.includes(id),
-      rules: (region.rules.get(id) ?? []).map(gateRule),
+      rules: (region.rules.get(id) ?? []).map(rule => gateRule(rule, region.prefixLists)),
     };
   });
   return {

@@ -5,12 +5,11 @@
  */
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Policy } from '../../../shared/contract/policies.ts';
-import { cidrFamily } from '../../../shared/domain/cidr.ts';
-import { inTheWay } from '../../../shared/domain/effective/inTheWay.ts';
 import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { isNotFound } from '../calls.ts';
+import { shutByAcl } from './aclWarnings.ts';
 import type { Connection } from './connection.ts';
 import { exposes, reaches } from './exposure.ts';
 import { alsoBehind, type Fresh, lookAt } from './fresh.ts';
@@ -163,20 +162,6 @@ function warnings(fresh: Fresh, policy: Policy, exposing: SecurityGroupRule[], f
         : `The interface ${nic} has ${groups} security groups, and your quota is ${most}. To have one of the VM's own instead of ${instead}, detach a group it does not need first, then plan again.`,
     ),
   ];
-}
-
-/** Protected ports that the subnet's network ACL keeps shut: a grant would open nothing there. */
-function shutByAcl(vm: Vm, policy: Policy): string[] {
-  const families = new Set(vm.interfaces.flatMap(nic => nic.privateAddresses).map(cidrFamily));
-  return policy.ports.flatMap(({ port, protocol, sources }) => {
-    const anywhere = [...families].map(family => (family === 'ipv4' ? '0.0.0.0/0' : '::/0'));
-    const asked = { ports: [{ port, protocol }], sources: sources.length > 0 ? sources : anywhere };
-    const found = inTheWay(vm, asked, new Set()).filter(({ gate }) => gate.kind === 'network-acl');
-    return found.map(
-      ({ gate, rule, source }) =>
-        `The network ACL ${gate.name} stops ${protocol.toUpperCase()} ${port} from ${source === '0.0.0.0/0' || source === '::/0' ? 'some or all of the internet' : source}${rule?.priority === undefined ? '' : ` (rule ${rule.priority})`}. Latchkey does not change it: where it stops a person, no grant lets them in.`,
-    );
-  });
 }
 
 function groupText(fresh: Fresh, id: string): string {

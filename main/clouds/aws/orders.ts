@@ -2,7 +2,7 @@
 import type { Protocol } from '../../../shared/contract/common.ts';
 import { cidrFamily, type Family } from '../../../shared/domain/cidr.ts';
 import type { RuleMark } from '../../../shared/domain/ruleMark.ts';
-import type { Gate, Vm } from '../../../shared/domain/vm.ts';
+import { type Gate, gatesOf, type Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../cloud.ts';
 import { instanceRef, ownGroupName } from './names.ts';
@@ -46,8 +46,6 @@ export const mostGroups = 16;
 
 /** Throws UNSUPPORTED for a VM that no group of its own can stand in front of. */
 export function refuseUnsupported(vm: Vm): void {
-  const gatesOf = (nic: Vm['interfaces'][number]) =>
-    nic.layers.flatMap(layer => layer.gates).filter(gate => gate.kind === 'security-group');
   const full = vm.interfaces.find(nic => {
     const gates = gatesOf(nic);
     return gates.length >= mostGroups && !gates.some(({ own }) => own === true);

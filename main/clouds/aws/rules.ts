@@ -6,6 +6,7 @@ import { LatchkeyError } from '../../../shared/errors.ts';
 import { isNotFound } from '../calls.ts';
 import type { Connection } from './connection.ts';
 import { lasting, readMarks } from './grantTags.ts';
+import type { PrefixLists } from './prefixLists.ts';
 
 /** A filter takes 200 values (docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html). */
 const filterValues = 200;
@@ -128,15 +129,15 @@ function isIpv4(entry: Entry): boolean {
   return !entry.cidr.includes(':');
 }
 
-/** A rule in the normal form that shared/domain evaluates. */
-export function gateRule(rule: SecurityGroupRule): GateRule {
+/** A rule in the normal form that shared/domain evaluates; `lists`: what is known of prefix lists. */
+export function gateRule(rule: SecurityGroupRule, lists?: PrefixLists): GateRule {
   const marks = readMarks(rule);
   return {
     id: rule.SecurityGroupRuleId ?? '',
     name: rule.SecurityGroupRuleId ?? '',
     access: 'allow',
     protocol: protocolOf(rule),
-    sources: [sourceOf(rule)],
+    sources: [sourceOf(rule, lists)],
     destinations: [{ kind: 'any' }],
     ports: [portsOf(rule)],
     description: rule.Description,
@@ -183,10 +184,12 @@ function cidrOf(rule: SecurityGroupRule): string | undefined {
   }
 }
 
-function sourceOf(rule: SecurityGroupRule): AddressSpec {
+function sourceOf(rule: SecurityGroupRule, lists?: PrefixLists): AddressSpec {
   const cidr = cidrOf(rule);
   if (cidr !== undefined) return { kind: 'cidr', cidr };
-  return { kind: 'group', id: rule.ReferencedGroupInfo?.GroupId ?? rule.PrefixListId ?? '' };
+  const id = rule.ReferencedGroupInfo?.GroupId ?? rule.PrefixListId ?? '';
+  const memberAddresses = lists?.get(id);
+  return { kind: 'group', id, ...(memberAddresses === undefined ? {} : { memberAddresses }) };
 }
 
 /** The rule in a sentence's words: `TCP 22 from 0.0.0.0/0`. */

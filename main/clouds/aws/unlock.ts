@@ -48,7 +48,9 @@ export async function draftUnlock(aws: Connection, vm: Vm, signal?: AbortSignal)
       ...damaged.map(
         key => `What the tag ${key} of ${ownGroupName(fresh.ref.instance)} remembers can't be read.`,
       ),
-      ...(grants > 0 ? [`${grants} rules of grants go with the VM's own group.`] : []),
+      ...(grants > 0
+        ? [`${grants === 1 ? 'The rule of a grant goes' : `${grants} rules of grants go`} too.`]
+        : []),
     ],
     alsoAffects: others.names,
   };

@@ -55,6 +55,7 @@ export function buildRegion(
     vpcs: new Map([[vpc.id, vpc]]),
     subnets: new Map([v4, v6].map(subnet => [subnet.id, subnet])),
     acls: new Map(),
+    prefixLists: new Map(),
     groups: new Map(),
     interfaces: new Map(),
     instances: new Map(),
@@ -84,6 +85,11 @@ export function buildAcl(region: Region, subnet: Subnet, name: string, entries: 
   const id = stableId('acl', `${region.name}/${name}`);
   const { vpcId } = subnet;
   region.acls.set(id, { id, vpcId, subnetIds: [subnet.id], isDefault: false, tags: named(name), entries });
+}
+
+export function buildPrefixList(region: Region, name: string, cidrs: string[]): void {
+  const id = stableId('pl', `${region.name}/${name}`);
+  region.prefixLists.set(id, { id, name, maxEntries: 5, cidrs, tags: named(name) });
 }
 
 export interface SeedRule {

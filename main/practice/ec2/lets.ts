@@ -34,6 +34,10 @@ function ruleLets(region: Region, rule: GroupRule, address: Address, port: numbe
   const all = rule.protocol === '-1';
   if (!all && (rule.protocol !== 'tcp' || port < rule.fromPort || port > rule.toPort)) return false;
   const { peer } = rule;
+  if (peer.kind === 'list') {
+    const cidrs = region.prefixLists.get(peer.listId)?.cidrs ?? [];
+    return cidrs.some(cidr => isWithin(address, cidr));
+  }
   if (peer.kind !== 'group') return isWithin(address, peer.cidr);
   const text = address.toString();
   return [...region.interfaces.values()].some(

@@ -27,16 +27,15 @@ export function readPermissions(params: Params): Permission[] {
 
 function readPermission(params: Params): Permission[] {
   const ports = readPorts(params);
-  const prefixList = params.list('PrefixListIds')[0]?.text('PrefixListId');
-  if (prefixList !== undefined) {
-    throw new AwsError('InvalidPrefixListID.NotFound', `The prefix list ID '${prefixList}' does not exist`);
-  }
   const peers: [Params, RulePeer][] = [
     ...params.list('IpRanges').map(at => [at, readCidr(at.required('CidrIp'), 'ipv4')] as [Params, RulePeer]),
     ...params
       .list('Ipv6Ranges')
       .map(at => [at, readCidr(at.required('CidrIpv6'), 'ipv6')] as [Params, RulePeer]),
     ...params.list('Groups').map(at => [at, readGroup(at)] as [Params, RulePeer]),
+    ...params
+      .list('PrefixListIds')
+      .map(at => [at, { kind: 'list', listId: at.required('PrefixListId') }] as [Params, RulePeer]),
   ];
   if (peers.length === 0) {
     throw new AwsError('InvalidPermission.Malformed', 'The permission names no range, group or prefix list.');
@@ -118,25 +117,36 @@ export function checkDescription(text: string): void {
   );
 }
 
+/** Whom a rule is for, as text. */
+function peerText(peer: RulePeer): string {
+  switch (peer.kind) {
+    case 'group':
+      return peer.groupId;
+    case 'list':
+      return peer.listId;
+    case 'ipv4':
+    case 'ipv6':
+      return peer.cidr;
+  }
+}
+
 /** What makes two rules the same one for AWS: everything but description and tags. */
 export function ruleKey(rule: Permission): string {
-  const peer = rule.peer.kind === 'group' ? rule.peer.groupId : rule.peer.cidr;
-  return [rule.protocol, rule.fromPort, rule.toPort, peer].join('|');
+  return [rule.protocol, rule.fromPort, rule.toPort, peerText(rule.peer)].join('|');
 }
 
 /** The rule in the words of InvalidPermission errors. */
 export function ruleText(rule: Permission): string {
-  const peer = rule.peer.kind === 'group' ? rule.peer.groupId : rule.peer.cidr;
   const ports =
     rule.protocol === '-1'
       ? 'ALL'
       : `${rule.protocol.toUpperCase()}, from port: ${rule.fromPort}, to port: ${rule.toPort}`;
-  return `peer: ${peer}, ${ports}, ALLOW`;
+  return `peer: ${peerText(rule.peer)}, ${ports}, ALLOW`;
 }
 
-/** Does the rule count among those of this address family? A group counts in both. */
+/** Does the rule count among those of this address family? A group or list counts in both. */
 export function countsAs(rule: { peer: RulePeer }, family: 'ipv4' | 'ipv6'): boolean {
-  return rule.peer.kind === 'group' || rule.peer.kind === family;
+  return rule.peer.kind === 'group' || rule.peer.kind === 'list' || rule.peer.kind === family;
 }
 
 /** Rules as `ipPermissions` items: those with the same protocol and ports share one. */
@@ -154,12 +164,10 @@ export function permissionItems(rules: Pick<GroupRule, keyof Permission>[], acco
     return {
       ipProtocol: first?.protocol,
       ...ports,
-      groups: list('group', peer =>
-        peer.kind === 'group' ? { userId: account, groupId: peer.groupId } : {},
-      ),
-      ipRanges: list('ipv4', peer => (peer.kind === 'group' ? {} : { cidrIp: peer.cidr })),
-      ipv6Ranges: list('ipv6', peer => (peer.kind === 'group' ? {} : { cidrIpv6: peer.cidr })),
-      prefixListIds: '',
+      groups: list('group', peer => ({ userId: account, groupId: peerText(peer) })),
+      ipRanges: list('ipv4', peer => ({ cidrIp: peerText(peer) })),
+      ipv6Ranges: list('ipv6', peer => ({ cidrIpv6: peerText(peer) })),
+      prefixListIds: list('list', peer => ({ prefixListId: peerText(peer) })),
     };
   });
 }

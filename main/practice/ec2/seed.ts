@@ -7,6 +7,7 @@ import {
   buildGroup,
   buildInstance,
   buildOwnGroup,
+  buildPrefixList,
   buildRegion,
   type Network,
   type SeedInstance,
@@ -56,6 +57,7 @@ export function createAwsWorld(options: WorldOptions): World {
 }
 
 function seedNorth(region: Region, network: Network, launchedAt: number) {
+  buildPrefixList(region, 'offices', ['192.0.2.0/25', '192.0.2.192/26']);
   const add = adder(region, network, launchedAt);
   const shared = buildGroup(region, network, 'pay-shared', 'Payment services', [
     { port: 22, from: anywhere, description: 'ssh for everybody - TODO close' },

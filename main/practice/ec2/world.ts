@@ -47,7 +47,16 @@ export interface SecurityGroup extends Resource {
 export type RulePeer =
   | { kind: 'ipv4' | 'ipv6'; cidr: string }
   /** Every interface that has this group. */
-  | { kind: 'group'; groupId: string };
+  | { kind: 'group'; groupId: string }
+  | { kind: 'list'; listId: string };
+
+/** A prefix list that customers manage. */
+export interface PrefixList extends Resource {
+  name: string;
+  /** A rule for it counts as so many. */
+  maxEntries: number;
+  cidrs: string[];
+}
 
 export interface GroupRule extends Resource {
   egress: boolean;
@@ -101,6 +110,7 @@ export interface Region {
   vpcs: Map<string, Vpc>;
   subnets: Map<string, Subnet>;
   acls: Map<string, NetworkAcl>;
+  prefixLists: Map<string, PrefixList>;
   groups: Map<string, SecurityGroup>;
   interfaces: Map<string, NetworkInterface>;
   instances: Map<string, Instance>;

@@ -9,6 +9,8 @@ export interface Obstacle {
   gate: Gate;
   /** The rule that decides; absent where none matches. */
   rule?: GateRule | undefined;
+  /** Only a part of the source is stopped. */
+  partly: boolean;
   port: number;
   protocol: Protocol;
   source: string;
@@ -35,7 +37,8 @@ export function inTheWay(
       const first = found[0];
       const gate = first?.gate ?? first?.layer.gates[0];
       if (gate === undefined || found.includes(undefined)) return [];
-      return [{ gate, rule: first?.rule, port, protocol, source }];
+      const partly = found.some(one => one?.partly === true);
+      return [{ gate, rule: first?.rule, partly, port, protocol, source }];
     }),
   );
 }

@@ -74,7 +74,12 @@ describe('an ACL', () => {
   it('is named by the plan of a lock', async () => {
     const vm = await practice.vm(cloud, 'pay-edge6');
     const { warnings } = await cloud.planLock(vm, defaultPolicy.ports);
-    expect(warnings.join('\n')).toMatch(/network ACL edge \(acl-[0-9a-f]+\) stops TCP 5986 .*\(rule 90\)/);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The network ACL edge \(acl-[0-9a-f]+\) keeps some of the internet from TCP 22, TCP 3389 \(rule 95\)/,
+      ),
+      expect.stringMatching(/keeps everybody from TCP 5985, TCP 5986 \(rule 90\)/),
+    ]);
   });
 
   it.each([

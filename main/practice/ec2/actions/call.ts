@@ -30,6 +30,7 @@ export const unknownGroupName = (name: string): AwsError =>
 export const unknownInstance = (id: string): AwsError => notFound('InvalidInstanceID', 'instance ID', id);
 export const unknownInterface = (id: string): AwsError =>
   notFound('InvalidNetworkInterfaceID', 'networkInterface ID', id);
+export const unknownList = (id: string): AwsError => notFound('InvalidPrefixListID', 'prefix list ID', id);
 export const unknownRule = (id: string): AwsError =>
   notFound('InvalidSecurityGroupRuleId', 'security group rule ID', id);
 

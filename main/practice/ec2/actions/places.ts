@@ -3,7 +3,7 @@ import { AwsError, notFound } from '../errors.ts';
 import { chosen, filtered, page } from '../filters.ts';
 import type { NetworkAcl } from '../world.ts';
 import { items, tagSet } from '../xml.ts';
-import { type Action, type Call, reads } from './call.ts';
+import { type Action, type Call, reads, unknownList } from './call.ts';
 
 export const placeActions: Record<string, Action> = {
   DescribeRegions: reads(regions),
@@ -11,6 +11,8 @@ export const placeActions: Record<string, Action> = {
   DescribeVpcs: reads(vpcs),
   DescribeSubnets: reads(subnets),
   DescribeNetworkAcls: reads(acls),
+  DescribeManagedPrefixLists: reads(prefixLists),
+  GetManagedPrefixListEntries: reads(prefixListEntries),
 };
 
 const noTags = new Map<string, string>();
@@ -124,6 +126,36 @@ function subnets({ region, params, world }: Call) {
     ),
     nextToken,
   };
+}
+
+function prefixLists({ region, params, world }: Call) {
+  const all = chosen(region.prefixLists, params.texts('PrefixListId'), unknownList);
+  const found = filtered(all, params, {
+    'prefix-list-id': list => list.id,
+    'prefix-list-name': list => list.name,
+  });
+  const { page: shown, nextToken } = page(found, params, 1);
+  return {
+    prefixListSet: items(
+      shown.map(({ id, name, maxEntries, tags }) => ({
+        prefixListId: id,
+        prefixListName: name,
+        addressFamily: 'IPv4',
+        maxEntries,
+        state: 'create-complete',
+        ownerId: world.account,
+        tagSet: tagSet(tags),
+      })),
+    ),
+    nextToken,
+  };
+}
+
+function prefixListEntries({ region, params }: Call) {
+  const id = params.required('PrefixListId');
+  const list = region.prefixLists.get(id);
+  if (!list) throw unknownList(id);
+  return { entrySet: items(list.cidrs.map(cidr => ({ cidr }))) };
 }
 
 function acls({ region, params, world }: Call) {

@@ -16,12 +16,22 @@ import {
   forgetRevoked,
   type GroupRule,
   isSeen,
+  type RulePeer,
   type SecurityGroup,
   standingRules,
   type World,
 } from '../world.ts';
 import { items, tagSet } from '../xml.ts';
-import { type Action, type Call, groupOf, reads, unknownGroup, unknownRule, writes } from './call.ts';
+import {
+  type Action,
+  type Call,
+  groupOf,
+  reads,
+  unknownGroup,
+  unknownList,
+  unknownRule,
+  writes,
+} from './call.ts';
 
 /** "60 inbound rules per security group, counted separately for IPv4 and IPv6" (VPC quotas). */
 const mostRules = 60;
@@ -94,6 +104,7 @@ function checkNew({ region }: Call, group: SecurityGroup, wanted: Permission[], 
   for (const permission of wanted) {
     const { peer } = permission;
     if (peer.kind === 'group' && !region.groups.has(peer.groupId)) throw unknownGroup(peer.groupId);
+    if (peer.kind === 'list' && !region.prefixLists.has(peer.listId)) throw unknownList(peer.listId);
     const key = ruleKey(permission);
     if (fresh.has(key)) throw badValue('The same permission must not appear multiple times');
     if (standing.has(key)) {
@@ -105,7 +116,10 @@ function checkNew({ region }: Call, group: SecurityGroup, wanted: Permission[], 
     fresh.add(key);
   }
   for (const family of ['ipv4', 'ipv6'] as const) {
-    if ([...others, ...wanted].filter(rule => countsAs(rule, family)).length > mostRules) {
+    const weight = ({ peer }: { peer: RulePeer }) =>
+      peer.kind === 'list' ? (region.prefixLists.get(peer.listId)?.maxEntries ?? 1) : 1;
+    const counted = [...others, ...wanted].filter(rule => countsAs(rule, family));
+    if (counted.reduce((sum, rule) => sum + weight(rule), 0) > mostRules) {
       throw new AwsError(
         'RulesPerSecurityGroupLimitExceeded',
         `The maximum number of rules per security group has been reached: ${group.id}`,
@@ -229,6 +243,7 @@ function ruleItem(world: World, region: string, group: SecurityGroup, rule: Grou
     toPort: rule.toPort,
     cidrIpv4: peer.kind === 'ipv4' ? peer.cidr : undefined,
     cidrIpv6: peer.kind === 'ipv6' ? peer.cidr : undefined,
+    prefixListId: peer.kind === 'list' ? peer.listId : undefined,
     referencedGroupInfo: peer.kind === 'group' ? { groupId: peer.groupId, userId: world.account } : undefined,
     description: rule.description,
     tagSet: tagSet(rule.tags),
