@@ -121,4 +121,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE rules ADD COLUMN priority INTEGER;
   ALTER TABLE rules ADD COLUMN drift TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(drift));
   `,
+  `
+  -- Where clients connect to by a rule, if not at the VM's own address: a firewall's address and mapped port.
+  ALTER TABLE rules ADD COLUMN endpoints TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(endpoints));
+  `,
 ];

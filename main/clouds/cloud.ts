@@ -39,6 +39,22 @@ export interface RuleOrder {
   endedBy?: Grant['endedBy'] | undefined;
   /** The person's words, where the gate has room for them. */
   reason?: string | undefined;
+  /**
+   * The firewall on the way: its own order opens a port there, and the orders for NSGs behind it let its subnet through, not the
+   * client, so none of them is written while a rule of others would lead a stranger in with it.
+   */
+  via?: Via | undefined;
+}
+
+export interface Via {
+  /** The firewall's gate. */
+  gate: GateId;
+  /** Its public address that clients connect to. */
+  address: string;
+  /** The VM's private address that it leads to. */
+  to: string;
+  /** Whom it lets in: the clients. */
+  sources: string[];
 }
 
 /** A rule of ours as it stands in the cloud. What the ledger keeps, and all that closing needs. */
@@ -52,6 +68,8 @@ export interface StandingRule {
   endedBy?: Grant['endedBy'] | undefined;
   /** Where rules have one (NSG): at which it stands. */
   priority?: number | undefined;
+  /** Where clients connect to by this rule, if not at the VM's own address: known only once it stands. */
+  endpoints?: Endpoint[] | undefined;
   /** The cloud's correlation or request id of the write. */
   correlation?: string | undefined;
 }
@@ -75,6 +93,8 @@ export interface FoundRule {
   endedBy?: Grant['endedBy'] | undefined;
   /** What else somebody may change on it, where the gate is of that kind (NSG). `ports`: ascending, `22,3389-3390`. */
   stands?: { access: 'allow' | 'deny'; priority: number; ports: string } | undefined;
+  via?: Via | undefined;
+  endpoints?: Endpoint[] | undefined;
 }
 
 /** Result of closing one rule. `gone`: it is not there any more (also when it was not there before). `kept`: others still need it. */
@@ -160,6 +180,7 @@ export interface Cloud {
   ): RuleOrder[];
   /**
    * Writes one order: exactly one write and no read before it on the good path; then reads again until the rule is seen.
+   * Orders with `via` can't keep to that: a firewall is written as a whole, so it has to be read first.
    * Writing an order whose rule stands already (after a crash) is no error and gives the same result.
    */
   open(order: RuleOrder, signal?: AbortSignal): Promise<StandingRule>;

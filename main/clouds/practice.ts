@@ -7,14 +7,19 @@ import { type Endpoint, endpoint } from '../../shared/contract/vms.ts';
 import { parseAccountId, type VmId } from '../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../shared/errors.ts';
 import type { Os, PracticeInfo } from '../os/ports.ts';
+import { pause } from '../waiting.ts';
 import { createAwsCloud } from './aws/index.ts';
 import { createAzureCloud } from './azure/azureCloud.ts';
+import type { MappedBook } from './azure/firewall/gate.ts';
 import type { Cloud } from './cloud.ts';
 
 type Pieces = Pick<Os, 'clock' | 'random' | 'http' | 'files' | 'log'>;
 
-/** What `/network` of the control interface answers: where each port of each machine listens. */
-const networkAnswer = z.object({ endpoints: z.array(endpoint.extend({ id: z.string() })) });
+/** What `/network` of the control interface answers: where each port of each machine, and of each firewall, listens. */
+const networkAnswer = z.object({
+  endpoints: z.array(endpoint.extend({ id: z.string() })),
+  mapped: z.array(z.object({ address: z.string(), port: z.int(), host: z.string(), hostPort: z.int() })),
+});
 
 const answerMs = 10_000;
 /** Thousands of machines. */
@@ -44,7 +49,8 @@ export async function connectPractice(info: PracticeInfo, os: Pieces): Promise<C
       credential: {
         getToken: async () => ({ token: azure.token, expiresOnTimestamp: expiryOf(azure.token) }),
       },
-      addressBook: book,
+      addressBook: (vm, port) => book.machine(vm, port),
+      mappedBook: book.firewall,
     }),
     createAwsCloud({
       ...common,
@@ -52,39 +58,63 @@ export async function connectPractice(info: PracticeInfo, os: Pieces): Promise<C
       endpoint: aws.endpoint,
       regions: aws.regions,
       credentials: async () => ({ accessKeyId: aws.accessKeyId, secretAccessKey: aws.secretAccessKey }),
-      addressBook: (vm, port) => book(vm.id, port),
+      addressBook: (vm, port) => book.machine(vm.id, port),
     }),
   ];
 }
 
+interface AddressBook {
+  machine(vm: VmId, port: number): Endpoint | undefined;
+  firewall: MappedBook;
+}
+
 /** Reads the book once before the first look-up, and again behind a look-up that found nothing. */
-async function openAddressBook(
-  info: PracticeInfo,
-  ca: string,
-  os: Pieces,
-): Promise<(vm: VmId, port: number) => Endpoint | undefined> {
+async function openAddressBook(info: PracticeInfo, ca: string, os: Pieces): Promise<AddressBook> {
   let pages = await readBook(info, ca, os);
   let readAt = os.clock.now();
+  async function read(): Promise<void> {
+    readAt = os.clock.now();
+    pages = await readBook(info, ca, os);
+  }
   function readAgain(): void {
     if (os.clock.now() - readAt < oftenestMs) return;
-    readAt = os.clock.now();
-    readBook(info, ca, os).then(
-      read => {
-        pages = read;
-      },
-      (error: unknown) =>
-        os.log.warn({ error: String(error) }, 'the practice cloud does not tell its addresses'),
+    read().catch((error: unknown) =>
+      os.log.warn({ error: String(error) }, 'the practice cloud does not tell its addresses'),
     );
   }
-  return (vm, port) => {
-    const machine = pages.get(vm);
-    // A machine that is in the book and does not serve the port is not worth another look.
-    if (machine === undefined) readAgain();
-    return machine?.find(found => found.port === port);
+  const known = ({ port, host, hostPort }: Endpoint): Endpoint | undefined => {
+    const found = pages.mapped.find(one => one.address === host && one.port === hostPort);
+    if (found === undefined) readAgain();
+    return found && { port, host: found.host, hostPort: found.hostPort };
+  };
+  return {
+    machine(vm, port) {
+      const machine = pages.machines.get(vm);
+      // A machine that is in the book and does not serve the port is not worth another look.
+      if (machine === undefined) readAgain();
+      return machine?.find(found => found.port === port);
+    },
+    firewall: {
+      known,
+      async find(wanted) {
+        for (const wait of [0, 0, 50, 100, 200, 400, 800]) {
+          if (wait > 0) await pause(os.clock, wait);
+          const found = known(wanted);
+          if (found) return found;
+          await read();
+        }
+        throw unreachable(`nothing listens for ${wanted.host} port ${wanted.hostPort}`);
+      },
+    },
   };
 }
 
-async function readBook(info: PracticeInfo, ca: string, os: Pieces): Promise<Map<string, Endpoint[]>> {
+interface Pages {
+  machines: Map<string, Endpoint[]>;
+  mapped: z.infer<typeof networkAnswer>['mapped'];
+}
+
+async function readBook(info: PracticeInfo, ca: string, os: Pieces): Promise<Pages> {
   const url = `${info.control}/network`;
   const answer = await os.http
     .get(url, { ca, bearer: info.azure.token, longestBody, timeoutMs: answerMs })
@@ -92,9 +122,12 @@ async function readBook(info: PracticeInfo, ca: string, os: Pieces): Promise<Map
       throw unreachable(error instanceof Error ? error.message : 'no answer', error);
     });
   if (answer.status !== 200) throw unreachable(`HTTP ${answer.status} for ${url}`);
-  const { endpoints } = networkAnswer.parse(JSON.parse(answer.body));
+  const { endpoints, mapped } = networkAnswer.parse(JSON.parse(answer.body));
   const byMachine = Map.groupBy(endpoints, found => found.id);
-  return new Map([...byMachine].map(([id, found]) => [id, found.map(({ id: _id, ...rest }) => rest)]));
+  const machines = new Map(
+    [...byMachine].map(([id, found]) => [id, found.map(({ id: _id, ...rest }) => rest)]),
+  );
+  return { machines, mapped };
 }
 
 /** When a JWT ends, epoch milliseconds, by its `exp` (RFC 7519). */

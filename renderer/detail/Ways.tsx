@@ -13,6 +13,7 @@ import css from './Ways.module.css';
 
 const icons: Record<Hop['kind'], IconName> = {
   you: 'person',
+  firewall: 'wall',
   'load-balancer': 'cloud',
   'admin-rules': 'group',
   'subnet-nsg': 'shield',

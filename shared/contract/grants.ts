@@ -2,6 +2,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { cloudKind, errorData, instant, portNumber, procedure, protocol, vmRef } from './common.ts';
+import { endpoint } from './vms.ts';
 
 export const grantState = z.enum([
   'requested',
@@ -48,6 +49,8 @@ export const grant = z.object({
   /** The latest end an extension may have: the policy's maximum from now. Absent once over. */
   maxEndsAt: instant.optional(),
   rules: z.array(grantRule),
+  /** Where a client connects to by this grant, if not at the VM's own address: a firewall's address and mapped port. */
+  endpoints: z.array(endpoint).optional(),
   /** Sentences a person should know: a foreign rule is used, sessions may go on, … */
   notes: z.array(z.string()),
   error: errorData.optional(),

@@ -66,6 +66,7 @@ export type VmRow = z.infer<typeof vmRow>;
 export const hop = z.object({
   kind: z.enum([
     'you',
+    'firewall',
     'load-balancer',
     'admin-rules',
     'subnet-nsg',

@@ -3,23 +3,31 @@ import type { Protocol } from '../contract/common.ts';
 import type { Hop, VmDetail } from '../contract/vms.ts';
 import { bareAddress } from './cidr.ts';
 import { type Effective, effective, type LayerVerdict, type Verdict } from './effective/effective.ts';
+import { straight, throughFirewall } from './effective/firewall.ts';
 import { type GateLayer, isOff, type NetworkInterface, type Vm } from './vm.ts';
 
 type Way = VmDetail['ways'][number];
 
 /**
  * May `source` (address or CIDR) reach this port of the VM, and over which stations? Of several interfaces the way
- * goes by the one that lets the source in, else by one of which we can't tell, else by the primary one. Throws BAD_CIDR.
+ * goes by the one that lets the source in, else by one of which we can't tell, else by the primary one; where a firewall
+ * stands in front, through it before all else. Throws BAD_CIDR.
  */
 export function wayTo(vm: Vm, wanted: { port: number; protocol: Protocol; source: string }): Way {
   const nics = vm.interfaces.toSorted((a, b) => Number(b.primary) - Number(a.primary));
-  const results = nics.map(nic => effective(nic, { cloud: vm.cloud, ...wanted }));
+  const question = { cloud: vm.cloud, ...wanted };
+  const { firewall } = vm;
+  const ways = [
+    ...(firewall ? nics.map(nic => ({ nic, result: throughFirewall(firewall, nic, question) })) : []),
+    ...nics
+      .filter(nic => straight(vm, nic, wanted.source))
+      .map(nic => ({ nic, result: effective(nic, question) })),
+  ];
   const best =
-    results.find(r => r.verdict === 'allowed') ??
-    results.find(r => r.verdict === 'unknown' && r.layers.length > 0) ??
-    results.find(r => r.layers.length > 0);
-  const result = best ?? results[0] ?? { verdict: 'unknown', layers: [] };
-  const nic = nics[results.indexOf(result)];
+    ways.find(({ result }) => result.verdict === 'allowed') ??
+    ways.find(({ result }) => result.verdict === 'unknown' && result.layers.length > 0) ??
+    ways.find(({ result }) => result.layers.length > 0);
+  const { nic, result } = best ?? ways[0] ?? { nic: undefined, result: { verdict: 'unknown', layers: [] } };
   const verdict = isOff(vm) && result.verdict === 'allowed' ? 'denied' : result.verdict;
   return { ...wanted, reach: lets[verdict], hops: hops(vm, nic, wanted, result) };
 }
@@ -36,7 +44,13 @@ function hops(
   result: Effective,
 ): Hop[] {
   const you: Hop = { kind: 'you', title: bareAddress(source), lets: 'yes' };
-  return [you, ...balancerHop(nic, port), ...result.layers.map(layerHop), vmHop(vm, nic, result)];
+  const firewalled = result.layers.some(({ layer }) => layer.place === 'firewall');
+  return [
+    you,
+    ...(firewalled ? [] : balancerHop(nic, port)),
+    ...result.layers.map(layerHop),
+    vmHop(vm, nic, result),
+  ];
 }
 
 /** Who has no public address is reached through a load balancer, if one leads to the port. */
@@ -104,6 +118,7 @@ function vmHop(vm: Vm, nic: NetworkInterface | undefined, result: Effective): Ho
 
 function kindOf(layer: GateLayer): Hop['kind'] {
   if (layer.mode === 'any-allow') return 'security-groups';
+  if (layer.place === 'firewall') return 'firewall';
   if (layer.gates[0]?.kind === 'network-acl') return 'network-acl';
   if (layer.mode === 'admin') return 'admin-rules';
   return layer.place === 'subnet' ? 'subnet-nsg' : 'nic-nsg';

@@ -73,8 +73,9 @@ export function accessOf(vm: Vm, hasLiveGrant: boolean): { access: Access; expos
   return { access: access(), exposedPorts: exposed };
 }
 
-/** The icon of the connection column: the innermost kind of gate there is. */
+/** The icon of the connection column: the kind of gate there is; a firewall where one stands in front of NSGs too (reference 2.5). */
 export function gateOf(vm: Vm): VmRow['gate'] {
+  if (vm.firewall) return 'firewall';
   const [first] = vm.interfaces.flatMap(gatesOf);
   return first?.kind === 'nsg' || first?.kind === 'security-group' ? first.kind : 'none';
 }

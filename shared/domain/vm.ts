@@ -26,6 +26,8 @@ export interface Vm {
   size?: string | undefined;
   power: Power;
   interfaces: NetworkInterface[];
+  /** The firewall that clients come through; absent if none stands in front. */
+  firewall?: Firewall | undefined;
   /** The policy in force: the VM's tag or its Defender policy (`goBy` in `defender.ts`); absent when the VM is not configured. */
   policy?: Policy | undefined;
   /** Set when there is a policy that can't be read. */
@@ -95,6 +97,21 @@ export interface Forward {
 }
 
 /**
+ * An Azure Firewall in front of a VM. A client connects to one of its public addresses and a mapped port; a DNAT rule leads
+ * from there to the VM. It rewrites the source too: what stands behind sees an address of the firewall's subnet.
+ */
+export interface Firewall {
+  /** The firewall's own ARM id in lower case. */
+  id: string;
+  kind: 'classic' | 'policy';
+  publicAddresses: string[];
+  /** Prefixes of the firewall's subnet. */
+  subnet: string[];
+  /** Where rules of grants go; with every DNAT rule that the firewall judges by, in its order. */
+  gate: Gate;
+}
+
+/**
  * Gates a packet meets at one place. `first-match`: rules by priority, the first that fits decides (NSG). `admin`: the
  * same, but who fits no rule goes on to the next layer, as who fits an allow does, while an always-allow ends all
  * questions (Virtual Network Manager's security admin rules, reference 7.4).
@@ -103,7 +120,7 @@ export interface Forward {
  * in Azure always (no NSG: everything is let through).
  */
 export interface GateLayer {
-  place: 'network' | 'subnet' | 'nic' | 'instance';
+  place: 'firewall' | 'network' | 'subnet' | 'nic' | 'instance';
   mode: 'admin' | 'first-match' | 'any-allow';
   gates: Gate[];
   /** Why the cloud did not show the rules, in words: anything may happen here. */
@@ -114,7 +131,7 @@ export interface Gate {
   id: GateId;
   name: string;
   /** `network-acl` and `admin-rules`: read and named, never written to. */
-  kind: 'nsg' | 'security-group' | 'network-acl' | 'admin-rules';
+  kind: 'nsg' | 'security-group' | 'firewall' | 'network-acl' | 'admin-rules';
   /** For security groups: is this the VM's own group `latchkey-<instance>`? */
   own?: boolean | undefined;
   rules: GateRule[];
@@ -149,6 +166,11 @@ export interface GateRule {
   sources: AddressSpec[];
   destinations: AddressSpec[];
   ports: PortRange[];
+  /**
+   * Of a DNAT rule: where it leads. `destinations` and `ports` are then the firewall's own. Without `address` it leads to a name
+   * that may be anybody's.
+   */
+  translation?: { address?: string | undefined; port: number } | undefined;
   /** Source ports; absent means any. A rule that names some can't be counted on to match a client. */
   sourcePorts?: PortRange[] | undefined;
   description?: string | undefined;

@@ -3,6 +3,7 @@
  * per-VM connection settings and the entries for ssh's configuration.
  */
 import type { ConnectEvent, ConnectInput, Launch } from '../../../shared/contract/connect.ts';
+import type { Grant } from '../../../shared/contract/grants.ts';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import { wayTo } from '../../../shared/domain/hops.ts';
 import { safeFileName, showName } from '../../../shared/domain/hostile.ts';
@@ -46,6 +47,9 @@ interface Target {
   endpoint: Endpoint;
 }
 
+/** A port behind a firewall has no endpoint before a grant has opened one. */
+type Wanted = Omit<Target, 'endpoint'> & { endpoint: Endpoint | undefined };
+
 /** `dataDirectory`: where known_hosts and the files for clients are written. */
 export function createConnect(deps: {
   db: Database;
@@ -63,7 +67,7 @@ export function createConnect(deps: {
   const folder = `${dataDirectory}/connections`;
   const asking = new Map<VmId, Promise<void>>();
 
-  async function target(input: ConnectInput): Promise<Target> {
+  async function target(input: ConnectInput): Promise<Wanted> {
     // Whoever can call us must not be able to start programs: options of ssh and FreeRDP (`/rdp2tcp:…`) do.
     if (input.start === 'broker' && (input.clientArguments?.length ?? 0) > 0) {
       throw new LatchkeyError({
@@ -87,7 +91,7 @@ export function createConnect(deps: {
         endpoint: { port, host: chosen.address, hostPort: port },
       };
     }
-    if (endpoint) return { vm, client, port, speaks: speaks(client, port), endpoint };
+    if (endpoint || vm.firewall) return { vm, client, port, speaks: speaks(client, port), endpoint };
     // Where no policy has the port, that is what to tell.
     maxTime(policyInForce(vm), [{ port, protocol: 'tcp' }]);
     throw new LatchkeyError({
@@ -99,11 +103,11 @@ export function createConnect(deps: {
 
   async function* stagesOf(
     input: ConnectInput,
-    to: Target,
+    wish: Wanted,
     signal: AbortSignal,
   ): AsyncGenerator<ConnectEvent> {
-    const { vm, client, port, endpoint } = to;
-    const stages = createStages(os.clock, vm.cloud);
+    const { vm, client, port } = wish;
+    const stages = createStages(os.clock, vm.firewall ? 'firewall' : vm.cloud);
     try {
       yield stages.begin('my-ip', 'Looking from which address you will be seen.');
       const sources = await egress.sources(vm, input.sources ?? ['my-ip'], [port]);
@@ -113,6 +117,8 @@ export function createConnect(deps: {
       const wanted = { vm, port, sources, grant: only, forMs, reason, signal };
       const grant = yield* openGrant({ grants, clock: os.clock, asking }, stages, wanted);
       if (signal.aborted) return;
+      const to = { ...wish, endpoint: endpointBy(grant, wish, settings.get(vm.id).address !== undefined) };
+      const { endpoint } = to;
 
       const place = `${endpoint.host} port ${endpoint.hostPort}`;
       yield stages.begin('answers', `Waiting for ${place} to answer.`);
@@ -266,6 +272,18 @@ export function createConnect(deps: {
       );
     },
   };
+}
+
+/** Where the grant leads, else where the port is anyway; an address that the person chose counts before both. Throws UNSUPPORTED. */
+function endpointBy(grant: Grant, { vm, port, endpoint }: Wanted, chosen: boolean): Endpoint {
+  const mapped = chosen ? undefined : grant.endpoints?.find(one => one.port === port);
+  const found = mapped ?? endpoint;
+  if (found) return found;
+  throw new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: `${vm.name} has no address that can be reached from here.`,
+    fix: 'Set an address for it in its connection settings.',
+  });
 }
 
 /** Where a client can't be started, its error carries in `detail.argv` what a person can start. */

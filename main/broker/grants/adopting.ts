@@ -35,7 +35,9 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
     const vm = vmOf(found);
     const before = ledger.grant(mark.grant);
     if (!vm || (before && !(before.adopted && before.state === 'open'))) return;
-    const { gate, gateName, index, protocol, sources, destinations, endedBy } = found;
+    const { gate, gateName, index, protocol, destinations, endedBy, via } = found;
+    // An NSG behind a firewall lets the firewall through: who may come stands in the firewall's own rule.
+    const sources = !via && context.inventory.get(vm)?.firewall ? [] : found.sources;
     const ports = found.ports.map(port => ({ port, protocol }));
     const grant: GrantRecord = before ?? {
       id: mark.grant,
@@ -65,13 +67,14 @@ export function createAdopter(context: GrantsContext, begunAnew: Instant | undef
       index,
       protocol,
       ports: found.ports,
-      sources,
+      sources: found.sources,
       destinations,
       mark,
       endedBy,
+      ...(via === undefined ? {} : { via }),
     };
     ledger.together(() => {
-      ledger.adopt(grant, order, found.name);
+      ledger.adopt(grant, order, found);
       if (!before) return;
       ledger.updateGrant(grant.id, {
         ports: union(before.ports, ports).toSorted((a, b) => a.port - b.port),

@@ -92,6 +92,7 @@ async function stand(deps: KeeperDeps, rule: RuleRecord, end: number): Promise<v
       endedBy: standing.endedBy ?? 'this-computer',
       priority: standing.priority,
       drift: [],
+      endpoints: standing.endpoints ?? [],
     });
     for (const grant of ledger.grantsOf(rule.id)) {
       const notes = [...new Set([...grant.notes, ...standing.notes])];

@@ -4,7 +4,7 @@
  */
 import type { AccountId, GateId, GrantId, VmId } from '../../../shared/domain/ids.ts';
 import { liveStates } from '../../../shared/domain/live.ts';
-import type { RuleOrder } from '../../clouds/cloud.ts';
+import type { FoundRule, RuleOrder } from '../../clouds/cloud.ts';
 import type { Database, SqlValue } from '../../os/ports.ts';
 import {
   endFromRow,
@@ -21,7 +21,7 @@ export interface Ledger {
   /** Writes a grant and, for each order, the rule that will carry it: one that is shared or a new one in `writing`. */
   insert(grant: GrantRecord, orders: RuleOrder[]): void;
   /** Writes a rule that was found standing, and the grant if it is not there yet. */
-  adopt(grant: GrantRecord, order: RuleOrder, name: string): void;
+  adopt(grant: GrantRecord, order: RuleOrder, found: Pick<FoundRule, 'name' | 'endpoints'>): void;
   grant(id: GrantId): GrantRecord | undefined;
   /** Live ones, and with `since` also those that ended after it. Newest first. */
   grants(since?: number): GrantRecord[];
@@ -54,12 +54,13 @@ export function createLedger(db: Database): Ledger {
         link(db, grant.id, shared ? Number(shared.id) : insertRule(db, grant.account, order));
       }
     },
-    adopt(grant, order, name) {
+    adopt(grant, order, { name, endpoints = [] }) {
       if (!ledger.grant(grant.id)) insertGrant(db, grant);
       const rule = insertRule(db, grant.account, order);
       ledger.updateRule(rule, {
         state: 'standing',
         names: [name],
+        endpoints,
         writtenEnd: order.mark.end,
         ...(order.endedBy === undefined ? {} : { endedBy: order.endedBy }),
         standingSince: grant.requestedAt,
@@ -196,6 +197,7 @@ const ruleColumns: Partial<Record<keyof RuleRecord, string>> = {
   priority: 'priority',
   drift: 'drift',
   endedBy: 'ended_by',
+  endpoints: 'endpoints',
 };
 
 /** `undefined` in `change` clears the column; a key that is absent is left alone. */

@@ -1,6 +1,7 @@
 /** Grants and rules as the ledger keeps them, and how rows become records. Instants are epoch milliseconds. */
 import type { CloudKind, Protocol } from '../../../shared/contract/common.ts';
 import type { Grant, GrantState } from '../../../shared/contract/grants.ts';
+import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId, GateId, GrantId, VmId } from '../../../shared/domain/ids.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import type { RuleOrder } from '../../clouds/cloud.ts';
@@ -57,6 +58,8 @@ export interface RuleRecord {
   priority: number | undefined;
   /** What somebody else changed on it, as last told (drift.ts). */
   drift: string[];
+  /** Where clients connect to by it, if not at the VM's own address. */
+  endpoints: Endpoint[];
 }
 
 /** True while the grant wants its rules to stand. */
@@ -128,6 +131,7 @@ export function ruleFromRow(row: SqlRow): RuleRecord {
     priority: optionalNumber(row.priority),
     drift: JSON.parse(String(row.drift)),
     endedBy: row.ended_by === 'cloud' ? 'cloud' : 'this-computer',
+    endpoints: JSON.parse(String(row.endpoints)),
   };
 }
 

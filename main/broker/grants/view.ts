@@ -53,6 +53,7 @@ export function grantView(
       ports: rule.order.ports,
       sources: rule.order.sources,
     })),
+    ...endpoints(rules),
     notes: [
       ...grant.notes,
       ...(live ? rules.filter(isDrifted).map(rule => driftSentence(rule, rule.drift)) : []),
@@ -71,6 +72,12 @@ function longestFor(grant: GrantRecord, policy: Policy): number | undefined {
     if (error instanceof LatchkeyError && error.code === 'PORT_NOT_IN_POLICY') return undefined;
     throw error;
   }
+}
+
+/** Only what stands leads anywhere. */
+function endpoints(rules: RuleRecord[]): Pick<Grant, 'endpoints'> {
+  const all = rules.filter(rule => rule.state === 'standing').flatMap(rule => rule.endpoints);
+  return all.length === 0 ? {} : { endpoints: all };
 }
 
 /** The cloud, if it ends every rule that was written for the grant; one that was there before it ends with nobody. */

@@ -4,7 +4,7 @@
  * gates it was last seen with.
  */
 import { createHash } from 'node:crypto';
-import type { Gate, GateLayer, NetworkInterface, Vm } from '../../../shared/domain/vm.ts';
+import type { Firewall, Gate, GateLayer, NetworkInterface, Vm } from '../../../shared/domain/vm.ts';
 
 export interface Taken {
   /** The same VM, with the gates that are kept. */
@@ -92,15 +92,18 @@ export function createGates(stored: StoredGate[]): Gates {
 }
 
 /** A VM with something in the place of its gates. */
-type With<G> = Omit<Vm, 'interfaces'> & {
+type With<G> = Omit<Vm, 'interfaces' | 'firewall'> & {
+  firewall?: (Omit<Firewall, 'gate'> & { gate: G }) | undefined;
   interfaces: (Omit<NetworkInterface, 'layers'> & {
     layers: (Omit<GateLayer, 'gates'> & { gates: G[] })[];
   })[];
 };
 
 function withGates<From, To>(vm: With<From>, change: (gate: From) => To): With<To> {
+  const { firewall, ...rest } = vm;
   return {
-    ...vm,
+    ...rest,
+    ...(firewall ? { firewall: { ...firewall, gate: change(firewall.gate) } } : {}),
     interfaces: vm.interfaces.map(nic => ({
       ...nic,
       layers: nic.layers.map(layer => ({ ...layer, gates: layer.gates.map(change) })),
@@ -109,5 +112,6 @@ function withGates<From, To>(vm: With<From>, change: (gate: From) => To): With<T
 }
 
 function gatesOf<G>(vm: With<G>): G[] {
-  return vm.interfaces.flatMap(nic => nic.layers.flatMap(layer => layer.gates));
+  const inside = vm.interfaces.flatMap(nic => nic.layers.flatMap(layer => layer.gates));
+  return vm.firewall ? [vm.firewall.gate, ...inside] : inside;
 }

@@ -51,8 +51,14 @@ export function createInventory(deps: {
   const byWay = (vm: Vm): Vm => goBy(vm, deps.settings.get().jit[vm.scope] ?? 'auto');
   const known = createKnown(deps.db, os.log);
   /** The grants by which a VM may be reached now. */
-  const open = new Map<string, Set<string>>();
-  const rows = createRows({ ...deps, known, clock: os.clock, isOpen: id => (open.get(id)?.size ?? 0) > 0 });
+  const open = new Map<string, Map<string, Grant>>();
+  const rows = createRows({
+    ...deps,
+    known,
+    clock: os.clock,
+    isOpen: id => (open.get(id)?.size ?? 0) > 0,
+    mapped: id => [...(open.get(id)?.values() ?? [])].flatMap(grant => grant.endpoints ?? []),
+  });
   /** Ids of VMs that changed or went; an empty list when something else did. */
   const changes = createChanges<VmId[]>();
   const noticer = createNoticer(deps.activity);
@@ -191,8 +197,10 @@ export function createInventory(deps: {
     find,
     get: id => known.vms.get(id),
     behind: gate =>
-      [...known.vms.values()].filter(vm =>
-        vm.interfaces.some(nic => nic.layers.some(layer => layer.gates.some(({ id }) => id === gate))),
+      [...known.vms.values()].filter(
+        vm =>
+          vm.firewall?.gate.id === gate ||
+          vm.interfaces.some(nic => nic.layers.some(layer => layer.gates.some(({ id }) => id === gate))),
       ),
     fresh,
     put,
@@ -235,11 +243,12 @@ export function createInventory(deps: {
         watchers--;
       }
     },
-    granted({ id, vm, state }) {
-      const ids = open.get(vm) ?? new Set();
-      open.set(vm, ids);
-      if (reachable.has(state)) ids.add(id);
-      else ids.delete(id);
+    granted(grant) {
+      const { id, vm, state } = grant;
+      const grants = open.get(vm) ?? new Map<string, Grant>();
+      open.set(vm, grants);
+      if (reachable.has(state)) grants.set(id, grant);
+      else grants.delete(id);
       changed([vm as VmId]);
     },
     told: changed,

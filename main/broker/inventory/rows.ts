@@ -1,5 +1,5 @@
 /** From a VM to its row in the lists. Rows are made when they are asked for and kept until something about the VM changes. */
-import type { VmList, VmRow } from '../../../shared/contract/vms.ts';
+import type { Endpoint, VmList, VmRow } from '../../../shared/contract/vms.ts';
 import type { VmId } from '../../../shared/domain/ids.ts';
 import { accessOf, gateOf, tabOf, watchedPorts } from '../../../shared/domain/tabs.ts';
 import { toWire } from '../../../shared/domain/time.ts';
@@ -27,8 +27,10 @@ export function createRows(deps: {
   activity: Pick<Activity, 'summary'>;
   /** May somebody get in through a live grant? */
   isOpen: (id: VmId) => boolean;
+  /** Where live grants lead to it, if not to its own address. */
+  mapped: (id: VmId) => Endpoint[];
 }): Rows {
-  const { known, clock, accounts, activity, isOpen } = deps;
+  const { known, clock, accounts, activity, isOpen, mapped } = deps;
   // A row's week moves on at midnight.
   const cache = new Map<VmId, { vm: Vm; day: number; row: VmRow }>();
   let accountNames: Map<string, string> | undefined;
@@ -36,8 +38,10 @@ export function createRows(deps: {
   const judged = { open: new WeakMap<Vm, Judged>(), shut: new WeakMap<Vm, Judged>() };
 
   function endpointsOf(vm: Vm, ports: number[]): VmRow['endpoints'] {
+    const granted = mapped(vm.id);
+    const others = ports.filter(port => !granted.some(one => one.port === port));
     try {
-      return accounts.cloud(vm.account).endpoints(vm, ports);
+      return [...granted, ...accounts.cloud(vm.account).endpoints(vm, others)];
     } catch (error) {
       // Painted from the cache before its account is connected: the row is made again when it is.
       if (error instanceof LatchkeyError && ['CLOUD_UNREACHABLE', 'ACCOUNT_NOT_FOUND'].includes(error.code))

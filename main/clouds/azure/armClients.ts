@@ -13,7 +13,7 @@ import type { HttpMethods, Pipeline, PipelineOptions, PipelineResponse } from '@
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
 import { cancelled, createCloudClock } from '../calls.ts';
-import { type ArmPolicyContext, armPolicy } from './armPolicy.ts';
+import { type ArmPolicyContext, armPolicy, neverAgain } from './armPolicy.ts';
 import { bounded } from './bounded.ts';
 import { isNetworkError, noToken, unreachable } from './errors.ts';
 import { createRenewal } from './renewal.ts';
@@ -39,6 +39,8 @@ export interface ArmRequest {
   signal?: AbortSignal | undefined;
   /** Told the correlation id of the answer, where it has one. */
   onCorrelation?: ((id: string | undefined) => void) | undefined;
+  /** Never sent again by itself, whatever comes of it: the body would be what was true before. */
+  once?: boolean | undefined;
 }
 
 export interface Arm {
@@ -143,8 +145,8 @@ export function createArm(options: ArmOptions): Arm {
       const { ResourceGraphClient } = await import('@azure/arm-resourcegraph');
       return new ResourceGraphClient(credential, clientOptions);
     }),
-    async request({ method, path, body, signal, onCorrelation }) {
-      const response = await (await plain())(method, endpoint + path, body, signal);
+    async request({ method, path, body, signal, once: never, onCorrelation }) {
+      const response = await (await plain())(method, endpoint + path, body, signal, never);
       const { headers } = response;
       onCorrelation?.(headers.get('x-ms-correlation-request-id') ?? headers.get('x-ms-request-id'));
       const text = response.bodyAsText;
@@ -168,20 +170,26 @@ export function createArm(options: ArmOptions): Arm {
 
 function send(core: typeof RestPipeline, pipeline: Pipeline) {
   const client = core.createDefaultHttpClient();
-  return (method: HttpMethods, url: string, body: unknown, signal?: AbortSignal): Promise<PipelineResponse> =>
-    pipeline.sendRequest(
-      client,
-      core.createPipelineRequest({
-        url,
-        method,
-        headers: core.createHttpHeaders({
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        }),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal === undefined ? {} : { abortSignal: signal }),
+  return (
+    method: HttpMethods,
+    url: string,
+    body: unknown,
+    signal?: AbortSignal,
+    never = false,
+  ): Promise<PipelineResponse> => {
+    const request = core.createPipelineRequest({
+      url,
+      method,
+      headers: core.createHttpHeaders({
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       }),
-    );
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { abortSignal: signal }),
+    });
+    if (never) neverAgain(request);
+    return pipeline.sendRequest(client, request);
+  };
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

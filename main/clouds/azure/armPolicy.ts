@@ -37,7 +37,14 @@ const patienceMs = 120_000;
 /** Attempts at no answer, half an answer or 5xx. */
 const attempts = 5;
 
-/** Makes the policy. Every request of Latchkey to ARM is safe to repeat: PUT by name, DELETE, tag merge, queries. */
+/** Requests that are not safe to repeat: a PUT of a whole resource holds what was true when it was read. */
+const onlyOnce = new WeakSet<PipelineRequest>();
+
+export function neverAgain(request: PipelineRequest): void {
+  onlyOnce.add(request);
+}
+
+/** Makes the policy. All other requests of Latchkey to ARM are safe to repeat: PUT by name, DELETE, tag merge, queries. */
 export function armPolicy(context: ArmPolicyContext): PipelinePolicy {
   return {
     name: 'latchkeyArm',
@@ -59,7 +66,7 @@ export function armPolicy(context: ArmPolicyContext): PipelinePolicy {
           await context.renewal.renew(token, outcome.claims, signal);
           continue;
         }
-        const wait = waitFor(context, outcome, attempt);
+        const wait = onlyOnce.has(request) ? undefined : waitFor(context, outcome, attempt);
         const spent = context.clock.now() - begun;
         if (wait === undefined || spent + wait > patienceMs) throw outcome.error;
         context.log.info({ request: asked, attempt, wait, code: outcome.error.code }, 'azure: asking again');

@@ -14,7 +14,9 @@ import { ordersByWay } from './defender/orders.ts';
 import { policyWriter } from './defender/writing.ts';
 import { examineAccount, examineVm } from './doctor/examine.ts';
 import { fromSdk } from './errors.ts';
-import { endpointOf } from './forwards.ts';
+import { asAddressed, firewallGate, type MappedBook } from './firewall/gate.ts';
+import { NatWriter } from './firewall/writer.ts';
+import { endpointOf, mappedEndpoint } from './forwards.ts';
 import { freshVm } from './freshVm.ts';
 import { type AzureGate, kindOf, oursIn } from './gates.ts';
 import { GraphPace } from './graph.ts';
@@ -38,6 +40,8 @@ export interface AzureOptions {
   caCertificate?: string | undefined;
   /** Where a port of a VM really listens, if not at its public address (practice cloud). */
   addressBook?: ((vm: VmId, port: number) => Endpoint | undefined) | undefined;
+  /** Where a port of a firewall really listens, if not at its public address (practice cloud). */
+  mappedBook?: MappedBook | undefined;
   /** HTTPS addresses of observers that see us as the VMs do (practice cloud). */
   observers?: string[] | undefined;
   clock: Clock;
@@ -57,8 +61,15 @@ export function createAzureCloud(options: AzureOptions): Cloud {
   const api = defenderApi(arm);
   const jit = { api, writer: policyWriter({ api, clock }) };
   const admin = new AdminRules(arm, clock);
-  const ask = { arm, admin, clock, log, pace, writer, account, jit };
-  const gates: AzureGate[] = [nsgGate(arm, writer), defenderGate({ arm, api, clock, log, writer })];
+  const natWriter = new NatWriter(arm, clock);
+  const book = options.mappedBook ?? asAddressed;
+  const ask = { arm, admin, clock, log, pace, writer, natWriter, account, jit };
+  const gates: AzureGate[] = [
+    nsgGate(arm, writer),
+    firewallGate('classic', arm, natWriter, book),
+    firewallGate('policy', arm, natWriter, book),
+    defenderGate({ arm, api, clock, log, writer }),
+  ];
   const until = (signal?: AbortSignal) =>
     signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
 
@@ -147,6 +158,7 @@ export function createAzureCloud(options: AzureOptions): Cloud {
 
     endpoints: (vm, ports) =>
       ports.flatMap(port => {
+        if (vm.firewall) return mappedEndpoint(vm, vm.firewall, port).flatMap(one => book.known(one) ?? []);
         const endpoint = endpointOf(vm, port);
         // Where there is a book, an address that is not in it leads nowhere of ours.
         return (endpoint && options.addressBook ? options.addressBook(vm.id, port) : endpoint) ?? [];

@@ -4,7 +4,7 @@
  */
 import type { InboundNatRule, LoadBalancer, NetworkInterfaceIPConfiguration } from '@azure/arm-network';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
-import type { Forward, Vm } from '../../../shared/domain/vm.ts';
+import type { Firewall, Forward, Vm } from '../../../shared/domain/vm.ts';
 import { sameId } from './armIds.ts';
 
 /** Ids (lower case) of the load balancers that these configurations name, each once. */
@@ -92,4 +92,19 @@ export function endpointOf(vm: Vm, port: number): Endpoint | undefined {
   const forwards = vm.interfaces.flatMap(nic => nic.forwards ?? []);
   const leading = forwards.find(forward => forward.port === port && forward.protocol !== 'udp');
   return leading && { port, host: leading.host, hostPort: leading.hostPort };
+}
+
+/**
+ * Where a client connects to for a port of a VM behind a firewall: where a DNAT rule of others leads to it. A grant's own port is
+ * known only once its rule stands (`StandingRule.endpoints`).
+ */
+export function mappedEndpoint(vm: Vm, firewall: Firewall, port: number): Endpoint[] {
+  const own = new Set(vm.interfaces.flatMap(nic => nic.privateAddresses));
+  const rule = firewall.gate.rules.find(
+    one => one.by !== 'grant' && one.translation?.port === port && own.has(one.translation.address ?? ''),
+  );
+  const named = rule?.destinations[0];
+  const host = named?.kind === 'cidr' ? named.cidr : firewall.publicAddresses[0];
+  const hostPort = rule?.ports[0]?.from;
+  return host === undefined || hostPort === undefined ? [] : [{ port, host, hostPort }];
 }

@@ -11,6 +11,9 @@ import { armPath, parseArmId } from './armIds.ts';
 import type { DefenderApi } from './defender/api.ts';
 import { attach, indexPolicies, type PolicyIndex, readPolicies } from './defender/attach.ts';
 import { notAzure } from './errors.ts';
+import { freshFirewalls } from './firewall/fresh.ts';
+import { firewallInFront } from './firewall/inFront.ts';
+import type { FreshNat } from './firewall/lock.ts';
 import { balancersOf, frontendAddresses } from './forwards.ts';
 import { lifted } from './graph.ts';
 import { membersOf } from './inventory.ts';
@@ -27,6 +30,8 @@ export interface FreshVm {
   jit: PolicyIndex;
   /** Id and region as Azure writes them. */
   place: { id: string; location: string };
+  /** The firewall in front, where a plan is made. */
+  nat?: FreshNat | undefined;
 }
 
 export interface LookAsk {
@@ -79,7 +84,8 @@ export async function freshVm(
       return network.publicIPAddresses.get(group, name, { ...abort(signal) });
     });
   const subnetIds = configurations.map(c => c.subnet?.id);
-  const [own, subnets, balancers] = await Promise.all([
+  const first = subnetIds.find(subnet => subnet !== undefined);
+  const [own, subnets, balancers, , firewalls] = await Promise.all([
     readAddresses(configurations.map(c => c.publicIPAddress?.id)),
     byId(subnetIds, subnet => {
       const { group, name, child } = parseArmId(subnet);
@@ -90,6 +96,7 @@ export async function freshVm(
       subnetIds.map(subnet => subnet && networkOf(subnet)),
       vnet => admin.read(vnet, signal),
     ),
+    freshFirewalls(arm, first, signal),
   ]);
   const frontends = await readAddresses([...balancers.values()].flatMap(frontendAddresses));
   const addresses = new Map([...own, ...frontends]);
@@ -112,6 +119,7 @@ export async function freshVm(
       },
       balancer: id => balancers.get(id),
       admin: subnet => admin.known(networkOf(subnet)),
+      firewall: (subnet, interfaces) => firewallInFront(subnet, interfaces, firewalls),
     },
     here,
   );

@@ -43,13 +43,13 @@ export class GraphPace {
 }
 
 /**
- * Rows of a query in one subscription, in pages. Nested `properties` are lifted up, so that rows have the shape of the
+ * Rows of a query in one subscription (or several), in pages. Nested `properties` are lifted up, so that rows have the shape of the
  * SDK's models. The query must project `id`, have an order, and neither `take` nor `limit`, or paging is off.
  */
 export async function* graphPages<Row>(
   arm: Arm,
   pace: GraphPace,
-  subscription: string,
+  subscription: string | string[],
   query: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Row[]> {
@@ -63,7 +63,7 @@ export async function* graphPages<Row>(
       ...(skipToken === undefined ? {} : { skipToken }),
     };
     const page = await client.resources(
-      { subscriptions: [subscription], query, options },
+      { subscriptions: [subscription].flat(), query, options },
       {
         ...abort(signal),
         onResponse: ({ headers }) =>

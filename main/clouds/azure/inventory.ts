@@ -1,5 +1,5 @@
 /** All VMs of a subscription: a handful of Resource Graph queries, joined here. */
-import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup, Subnet } from '@azure/arm-network';
+import type { LoadBalancer, NetworkInterface, NetworkSecurityGroup } from '@azure/arm-network';
 import type { Gate, Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger } from '../../os/ports.ts';
@@ -7,6 +7,8 @@ import { type AdminRules, networkOf } from './adminRules.ts';
 import type { Arm } from './armClients.ts';
 import type { DefenderApi } from './defender/api.ts';
 import { attach, readPolicies } from './defender/attach.ts';
+import { type FirewallWorld, firewallInFront } from './firewall/inFront.ts';
+import { type AddressRow, byId, type NetworkRow, readEdges } from './firewall/inventory.ts';
 import { type GraphPace, graphPages } from './graph.ts';
 import { type Members, mapGate } from './mapRules.ts';
 import { mapClassicVm, mapVm, type Place, type Surroundings, type VmFacts } from './mapVm.ts';
@@ -30,17 +32,20 @@ export async function* inventory(
   signal?: AbortSignal,
 ): AsyncGenerator<Vm[]> {
   const pages = <Row>(query: string) => graphPages<Row>(ask.arm, ask.pace, place.scope, query, signal);
-  const [jit, nics, addresses, gates, networks, balancers] = await Promise.all([
+  const addressing = byId(pages<AddressRow>(queries.addresses));
+  const networking = byId(pages<NetworkRow>(queries.networks));
+  const [jit, nics, addresses, gates, networks, edges] = await Promise.all([
     // Not in Resource Graph (reference 1.4): a request of its own.
     readPolicies({ api: ask.jit.api, log: ask.log }, place.scope, signal),
     byId(pages<NetworkInterface>(queries.nics)),
-    byId(pages<{ id?: string; ipAddress?: string }>(queries.addresses)),
+    addressing,
     byId(pages<NetworkSecurityGroup>(queries.gates)),
-    byId(pages<{ id?: string; subnets?: Subnet[] }>(queries.networks)),
-    byId(pages<LoadBalancer>(queries.balancers)),
+    networking,
+    readEdges(ask, place.scope, { networking, addressing }, signal),
   ]);
   await ask.admin.readSome(networks.keys(), nics.size, signal);
-  const around = surroundings({ nics, addresses, gates, networks, balancers }, ask.admin, onGate);
+  const tables = { nics, addresses, gates, networks, ...edges };
+  const around = surroundings(tables, ask.admin, onGate);
   const sound = (map: (row: VmRow) => Vm) => (facts: VmRow) => {
     try {
       return [map(facts)];
@@ -80,25 +85,18 @@ function classicFacts({ id, name, location, classicSize, classicOs, classicPower
   return { id, name, location, size: classicSize, os: classicOs, power: classicPower };
 }
 
-async function byId<Row extends { id?: string | undefined }>(
-  pages: AsyncIterable<Row[]>,
-): Promise<Map<string, Row>> {
-  const rows = new Map<string, Row>();
-  for await (const page of pages) for (const row of page) rows.set(row.id?.toLowerCase() ?? '', row);
-  return rows;
-}
-
 /** Rows of the tables, by id in lower case. */
 interface Tables {
   nics: Map<string, NetworkInterface>;
-  addresses: Map<string, { ipAddress?: string }>;
+  addresses: Map<string, AddressRow>;
   gates: Map<string, NetworkSecurityGroup>;
-  networks: Map<string, { subnets?: Subnet[] }>;
+  networks: Map<string, NetworkRow>;
   balancers: Map<string, LoadBalancer>;
+  firewalls: FirewallWorld;
 }
 
 function surroundings(tables: Tables, admin: AdminRules, onGate: (gate: Gate) => void): Surroundings {
-  const { nics, addresses, gates, networks, balancers } = tables;
+  const { nics, addresses, gates, networks, balancers, firewalls } = tables;
   const subnetGates = new Map<string, string>();
   for (const network of networks.values()) {
     for (const subnet of network.subnets ?? []) {
@@ -113,6 +111,7 @@ function surroundings(tables: Tables, admin: AdminRules, onGate: (gate: Gate) =>
     subnetGate: id => subnetGates.get(id),
     balancer: id => balancers.get(id),
     admin: subnet => admin.known(networkOf(subnet)),
+    firewall: (subnet, interfaces) => firewallInFront(subnet, interfaces, firewalls),
     gate(id) {
       const known = mapped.get(id);
       const raw = gates.get(id);

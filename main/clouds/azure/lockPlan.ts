@@ -3,12 +3,16 @@ import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
 import type { PlanStep, Policy, PolicyPort } from '../../../shared/contract/policies.ts';
 import type { Family } from '../../../shared/domain/cidr.ts';
 import { adminWarnings } from '../../../shared/domain/effective/admin.ts';
+import { straight } from '../../../shared/domain/effective/firewall.ts';
 import type { GateId, VmId } from '../../../shared/domain/ids.ts';
 import { ipv6Part, isLock, lockDescription, lockRuleName } from '../../../shared/domain/lockMark.ts';
 import { policyTagKeys, policyTags } from '../../../shared/domain/policyTag.ts';
 import { type GateRule, gatesOf } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { PolicyChange } from './defender/lockPlan.ts';
+import { draftTakeOut } from './firewall/lock.ts';
+import type { NatPlace } from './firewall/place.ts';
+import type { NatChange } from './firewall/writer.ts';
 import type { FreshVm } from './freshVm.ts';
 import { lockPriorities } from './known.ts';
 import { mapGate } from './mapRules.ts';
@@ -22,6 +26,8 @@ export type Change = { step: PlanStep } & (
   | { kind: 'tags'; resource: string; tags: TagChange }
   | { kind: 'put'; gate: GateId; name: string; rule: SecurityRule }
   | { kind: 'remove'; gate: GateId; name: string }
+  /** DNAT rules of others. `before`: tags of a policy to write first (a classic firewall's go with its rules). */
+  | { kind: 'nat'; place: NatPlace; holder: string; change: NatChange; before: TagChange }
   /** `remember`: tags on the NSG to write before the move, or to take away after it. */
   | { kind: 'defender'; change: PolicyChange }
   | { kind: 'move'; gate: GateId; rule: GateRule; to: number; before: TagChange; after: TagChange }
@@ -55,7 +61,7 @@ export function lockName(vm: VmId, family: Family): string {
  */
 export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
   const { vm } = fresh;
-  if (vm.problem !== undefined || standsOf(vm).length === 0) throw unsupported(vm);
+  if (vm.problem !== undefined || (standsOf(vm).length === 0 && !vm.firewall)) throw unsupported(vm);
   const draft: Draft = { changes: [], warnings: [] };
   draft.changes.push(...policyChange(fresh, { ports }));
   if (vm.defender !== undefined) {
@@ -64,6 +70,7 @@ export function draftLock(fresh: FreshVm, ports: PolicyPort[]): Draft {
     );
   }
   draftGates(fresh, ports, draft, () => true);
+  if (fresh.nat) draftTakeOut(vm, fresh.nat, ports, draft);
   return draft;
 }
 
@@ -83,7 +90,7 @@ export function draftGates(
   }
   draft.warnings.push(...adminWarnings(vm, ports));
   for (const nic of vm.interfaces) {
-    if (gatesOf(nic).length > 0) continue;
+    if (gatesOf(nic).length > 0 || !straight(vm, nic)) continue;
     const name = nic.id.split('/').at(-1) ?? nic.id;
     draft.warnings.push(
       `The network interface ${name} has no network security group: it stays open to everybody.`,

@@ -13,11 +13,13 @@ import { sameId } from './armIds.ts';
 import type { DefenderApi } from './defender/api.ts';
 import { draftDefenderLock, draftDefenderUnlock, type PolicyChange } from './defender/lockPlan.ts';
 import type { PolicyWriter } from './defender/writing.ts';
+import { readNat } from './firewall/place.ts';
+import type { NatWriter } from './firewall/writer.ts';
 import { type FreshVm, freshVm } from './freshVm.ts';
 import { type Change, type Draft, draftLock } from './lockPlan.ts';
 import { reaches } from './overlap.ts';
 import type { RuleWriter } from './ruleWriter.ts';
-import { changeTags } from './tags.ts';
+import { changeTags, type TagChange } from './tags.ts';
 import { draftUnlock } from './unlockPlan.ts';
 
 export interface LockAsk {
@@ -26,6 +28,7 @@ export interface LockAsk {
   clock: Clock;
   writer: RuleWriter;
   jit: { api: DefenderApi; writer: PolicyWriter };
+  natWriter: NatWriter;
   account: AccountId;
   /** Told the correlation id of each write to a gate. */
   onWritten?: ((correlation: string) => void) | undefined;
@@ -101,7 +104,10 @@ function draftOf(kind: Plan['kind'], fresh: FreshVm, ports: PolicyPort[] = []): 
 
 async function look(ask: LockAsk, vm: Vm, signal?: AbortSignal): Promise<FreshVm> {
   const fresh = await freshVm(ask, vm.id, vm.jitWay, signal);
-  if (fresh !== undefined) return fresh;
+  if (fresh !== undefined) {
+    const { firewall } = fresh.vm;
+    return firewall === undefined ? fresh : { ...fresh, nat: await readNat(ask.arm, firewall, signal) };
+  }
   throw new LatchkeyError({
     code: 'VM_NOT_FOUND',
     message: `“${vm.name}” is not there any more.`,
@@ -125,6 +131,10 @@ async function carryOut(ask: LockAsk, change: Change, signal?: AbortSignal): Pro
         ask,
         await ask.writer.inTurn(change.gate, () => ask.writer.remove(change.gate, change.name, signal)),
       );
+      return;
+    case 'nat':
+      await changeTagsIfAny(ask, change.holder, change.before, signal);
+      await ask.natWriter.change(change.place, change.change, signal);
       return;
     case 'move':
       return await move(ask, change, signal);
@@ -166,7 +176,7 @@ async function move(ask: LockAsk, change: Change & { kind: 'move' }, signal?: Ab
 async function changeTagsIfAny(
   ask: LockAsk,
   gate: string,
-  tags: (Change & { kind: 'move' })['before'],
+  tags: TagChange,
   signal?: AbortSignal,
 ): Promise<void> {
   if (Object.keys(tags.merge).length + Object.keys(tags.remove).length === 0) return;

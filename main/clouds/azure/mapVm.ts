@@ -2,7 +2,13 @@
 import type { LoadBalancer, NetworkInterface } from '@azure/arm-network';
 import { type AccountId, parseVmId } from '../../../shared/domain/ids.ts';
 import { readPolicy } from '../../../shared/domain/policyTag.ts';
-import type { Gate, GateLayer, NetworkInterface as Interface, Vm } from '../../../shared/domain/vm.ts';
+import type {
+  Firewall,
+  Gate,
+  GateLayer,
+  NetworkInterface as Interface,
+  Vm,
+} from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import { parseArmId } from './armIds.ts';
 import { balancersOf, forwardsTo } from './forwards.ts';
@@ -32,6 +38,8 @@ export interface Surroundings {
   balancer(id: string): LoadBalancer | undefined;
   /** Security admin rules before all that stands in the subnet's network, as far as they are known. */
   admin(subnet: string): GateLayer | undefined;
+  /** The firewall in front of a VM with these interfaces, whose first is in this subnet. */
+  firewall(subnet: string, interfaces: Interface[]): Firewall | undefined;
 }
 
 export interface Place {
@@ -48,6 +56,11 @@ export function mapVm(facts: VmFacts, around: Surroundings, place: Place): Vm {
   try {
     const nics = facts.nics ?? [];
     vm.interfaces = nics.map(nic => mapInterface(nic.id ?? '', nic.primary ?? nics.length === 1, around));
+    const subnet = nics
+      .flatMap(nic => around.nic(nic.id?.toLowerCase() ?? '')?.ipConfigurations ?? [])
+      .find(configuration => configuration.subnet?.id)?.subnet?.id;
+    const firewall = subnet === undefined ? undefined : around.firewall(subnet, vm.interfaces);
+    if (firewall !== undefined) vm.firewall = firewall;
   } catch (error) {
     if (!(error instanceof LatchkeyError)) throw error;
     vm.problem = error.message;

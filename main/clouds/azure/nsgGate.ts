@@ -5,6 +5,7 @@ import { grantRuleName } from '../../../shared/domain/ruleMark.ts';
 import type { RuleOrder, StandingRule } from '../cloud.ts';
 import type { Arm } from './armClients.ts';
 import { closeRules, mustBeOurs, ourRules } from './closing.ts';
+import { mustLeadNobodyElse } from './firewall/gate.ts';
 import { type AzureGate, isOfType } from './gates.ts';
 import { grantRule, saysTheSame } from './rules.ts';
 import type { RuleWriter, WrittenRule } from './ruleWriter.ts';
@@ -38,7 +39,10 @@ export function nsgGate(arm: Arm, writer: RuleWriter): AzureGate {
 
   return {
     has: gate => isOfType(gate, 'microsoft.network/networksecuritygroups'),
-    open: (order, signal) => writer.inTurn(order.gate, () => put(order, signal)),
+    async open(order, signal) {
+      await mustLeadNobodyElse(arm, order, signal);
+      return await writer.inTurn(order.gate, () => put(order, signal));
+    },
     extend: (order, _standing, signal) =>
       writer.inTurn(order.gate, async () => {
         const name = nameOf(order);

@@ -16,12 +16,15 @@ export const queries = {
     'microsoft.network/networksecuritygroups',
     'id, name, securityRules = properties.securityRules, defaultSecurityRules = properties.defaultSecurityRules',
   ),
-  networks: resources('microsoft.network/virtualnetworks', 'id, subnets = properties.subnets'),
-  balancers: resources(
-    'microsoft.network/loadbalancers',
-    'id, name, frontendIPConfigurations = properties.frontendIPConfigurations, ' +
-      'inboundNatRules = properties.inboundNatRules, backendAddressPools = properties.backendAddressPools',
+  networks: resources(
+    'microsoft.network/virtualnetworks',
+    'id, subnets = properties.subnets, peerings = properties.virtualNetworkPeerings',
   ),
+  /** Load balancers, firewalls, what these judge by, and the routes that lead to them: few, so one query. */
+  edges:
+    "resources | where type in~ ('microsoft.network/loadbalancers', 'microsoft.network/azurefirewalls', 'microsoft.network/firewallpolicies', " +
+    "'microsoft.network/firewallpolicies/rulecollectiongroups', 'microsoft.network/routetables') " +
+    '| project id, name, type, properties | order by id asc',
   /** Classic ones too: a query more for each subscription would be one more of the 15 that five seconds allow. */
   vms:
     "resources | where type in~ ('microsoft.compute/virtualmachines', 'microsoft.classiccompute/virtualmachines') " +

@@ -4,6 +4,7 @@ import { gateId } from '../../../shared/domain/ids.ts';
 import { isLock } from '../../../shared/domain/lockMark.ts';
 import { policyTagKeys } from '../../../shared/domain/policyTag.ts';
 import type { GateRule } from '../../../shared/domain/vm.ts';
+import { draftPutBack } from './firewall/lock.ts';
 import type { FreshVm } from './freshVm.ts';
 import { type Change, type Draft, firstFree, lockName, movedTag, ownTag, policyText } from './lockPlan.ts';
 import { mapGate } from './mapRules.ts';
@@ -34,6 +35,7 @@ export function draftUnlock(fresh: FreshVm): Draft {
       });
     }
   }
+  if (fresh.nat) draftPutBack(fresh.vm, fresh.nat, draft);
   draft.changes.push(...policyRemoval(fresh));
   return draft;
 }

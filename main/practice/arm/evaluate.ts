@@ -22,7 +22,7 @@ interface Packet {
   source: Address;
   destination: Address;
   port: number;
-  /** Address space of the network the VM stands in: what `VirtualNetwork` means. */
+  /** Address space of the network the VM stands in and those it is peered with: what `VirtualNetwork` means. */
   network: string[];
   /** Private addresses of an application security group's members. */
   members: (group: Ref) => string[];
@@ -50,7 +50,14 @@ function throughInterface(world: World, nic: NetworkInterface, source: Address, 
       source,
       destination,
       port,
-      network: network?.properties.addressSpace.addressPrefixes ?? [],
+      network: [
+        ...(network?.properties.addressSpace.addressPrefixes ?? []),
+        ...(network?.properties.virtualNetworkPeerings ?? []).flatMap(
+          peering =>
+            world.get('Microsoft.Network/virtualNetworks', peering.properties.remoteVirtualNetwork.id)
+              ?.properties.addressSpace.addressPrefixes ?? [],
+        ),
+      ],
       members: (group: Ref) => membersOf(world, group.id),
     };
     const admin = adminWord(world.adminRules.get(network?.id.toLowerCase() ?? '') ?? [], packet);

@@ -109,6 +109,7 @@ export const vms = {
   'way.unknown': 'The way to port {port}',
   'way.ports': 'Port',
   'hop.you': 'You, {name}',
+  'hop.firewall': 'Firewall {name}',
   'hop.load-balancer': 'Load balancer {name}',
   'hop.admin-rules': 'Virtual Network Manager, {name}',
   'hop.subnet-nsg': 'Subnet NSG {name}',

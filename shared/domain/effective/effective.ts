@@ -8,7 +8,7 @@ import { cidrFamily, type Family } from '../cidr.ts';
 import type { Gate, GateLayer, GateRule, NetworkInterface } from '../vm.ts';
 import { type AddressSet, intersect, isEmpty, nowhere, setOf, subtract, union } from './addressSet.ts';
 import { type Packet, sourcePortsToTry, type Walk, walk } from './layer.ts';
-import { sourceCover } from './places.ts';
+import { networkCover, sourceCover } from './places.ts';
 
 export type Verdict = 'allowed' | 'denied' | 'unknown';
 
@@ -40,6 +40,8 @@ export interface Question {
   port: number;
   /** An address or CIDR: all of it must get through. */
   source: string;
+  /** The source is known to stand in the VM's virtual network, or in one it is peered with. */
+  inNetwork?: boolean | undefined;
   /** Default: the interface's first address of the source's family. */
   destination?: string | undefined;
 }
@@ -56,11 +58,12 @@ export function effective(to: NetworkInterface, question: Question): Effective {
   }
   const source = setOf(question.source);
   const there = setOf(destination);
+  const cover = question.inNetwork ? networkCover : sourceCover;
   const bySourcePort = (protocol: Packet['protocol']): Effective =>
     eitherWay(
       sourcePortsToTry(to.layers).map(sourcePort => {
         const packet: Packet = { protocol, port: question.port, sourcePort, destination: there };
-        return { ...chain(to.layers, packet, source), destination };
+        return { ...chain(to.layers, packet, source, cover), destination };
       }),
     );
   const results = protocolsOf(question.protocol).map(bySourcePort);
@@ -90,6 +93,7 @@ function chain(
   layers: GateLayer[],
   packet: Packet,
   source: AddressSet,
+  cover: typeof sourceCover,
 ): Pick<Effective, 'verdict' | 'layers'> {
   const said: LayerVerdict[] = [];
   /** May still be on its way; may have been stopped; may be in, or surely is, whatever the later layers say. */
@@ -103,7 +107,7 @@ function chain(
       said.push({ layer, lets: 'yes', partly: false, skipped: true });
       continue;
     }
-    const walked = walk(layer, packet, asked, { cover: sourceCover });
+    const walked = walk(layer, packet, asked, { cover });
     said.push(judge(layer, walked, asked));
     mayDeny = union(mayDeny, intersect(onItsWay, walked.mayDeny));
     mayEnd = union(mayEnd, intersect(onItsWay, walked.mayEnd));

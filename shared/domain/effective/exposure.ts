@@ -14,14 +14,9 @@ import {
   union,
 } from './addressSet.ts';
 import { destinations, opensWithoutLayers, protocolsOf, type Question } from './effective.ts';
+import { firewallReach, type Reach, straight } from './firewall.ts';
 import { sourcePortsToTry, walk } from './layer.ts';
 import { internet, internetCover } from './places.ts';
-
-/** `sure` get in for certain; `may` holds these and those of whom we can't tell. */
-export interface Reach {
-  sure: AddressSet;
-  may: AddressSet;
-}
 
 /**
  * The internet addresses (see `internet` in places.ts) that get to a port, judged by the rules alone: whether the VM
@@ -103,12 +98,16 @@ export interface Exposure {
 
 /** Which of these ports can some internet address reach, other than through a grant's rule or one that a request to Defender made? */
 export function exposure(vm: Vm, ports: readonly { port: number; protocol: Protocol }[]): Exposure {
-  const approaches = vm.interfaces.map(to => approachTo(to, vm.cloud));
+  const { firewall } = vm;
+  const approaches = vm.interfaces.filter(to => straight(vm, to)).map(to => approachTo(to, vm.cloud));
   const without = (rule: GateRule): boolean => rule.by === 'grant' || isAskedFor(vm, rule);
   const exposed = new Set<number>();
   const unknown = new Set<number>();
   for (const port of ports) {
-    const reaches = approaches.map(to => reachBy(to, { ...port, without }));
+    const reaches = [
+      ...approaches.map(to => reachBy(to, { ...port, without })),
+      ...(firewall ? vm.interfaces.map(to => firewallReach(firewall, to, { ...port, without })) : []),
+    ];
     if (reaches.some(reach => !isEmpty(reach.sure))) exposed.add(port.port);
     else if (reaches.some(reach => !isEmpty(reach.may))) unknown.add(port.port);
   }

@@ -4,6 +4,7 @@ import { cidrFamily } from '../cidr.ts';
 import type { GateId } from '../ids.ts';
 import type { Gate, GateRule, Vm } from '../vm.ts';
 import { destinations, effective } from './effective.ts';
+import { throughFirewall } from './firewall.ts';
 
 export interface Obstacle {
   gate: Gate;
@@ -30,7 +31,10 @@ export function inTheWay(
       const family = cidrFamily(source);
       const nics = vm.interfaces.filter(nic => destinations(nic).some(at => cidrFamily(at) === family));
       const found = nics.map(nic => {
-        const { layers } = effective(nic, { cloud: vm.cloud, protocol, port, source });
+        const question = { cloud: vm.cloud, protocol, port, source };
+        const { layers } = vm.firewall
+          ? throughFirewall(vm.firewall, nic, question)
+          : effective(nic, question);
         const others = layers.filter(({ layer }) => !layer.gates.some(({ id }) => written.has(id)));
         return others.find(({ lets }) => lets === 'no');
       });

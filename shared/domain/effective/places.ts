@@ -66,6 +66,11 @@ export function internetCover(spec: AddressSpec): Cover {
   return sourceCover(spec);
 }
 
+/** What a source covers of addresses that are known to be in the virtual network. */
+export function networkCover(spec: AddressSpec): Cover {
+  return spec.kind === 'tag' && tagName(spec.tag) === 'virtualnetwork' ? all : sourceCover(spec);
+}
+
 /** What a destination covers of the addresses a VM has: each of them is in the virtual network, none is the internet. */
 export function destinationCover(spec: AddressSpec): Cover {
   if (spec.kind !== 'tag') return sourceCover(spec);

@@ -89,6 +89,33 @@ export const azureActions: readonly ActionUse[] = [
     use: 'find the VMs that Defender for Cloud keeps',
   },
   {
+    action: `${network}/azureFirewalls/read`,
+    job: 'view',
+    at: 'subscription',
+    use: 'find the firewall in front of a VM',
+  },
+  {
+    action: `${network}/routeTables/read`,
+    job: 'view',
+    modes: ['firewall'],
+    at: 'network',
+    use: 'tell which firewall the routes of a subnet lead to',
+  },
+  {
+    action: `${network}/firewallPolicies/read`,
+    job: 'view',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'find the policy of a firewall',
+  },
+  {
+    action: `${network}/firewallPolicies/ruleCollectionGroups/read`,
+    job: 'view',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'tell who gets in through a firewall',
+  },
+  {
     action: `${compute}/retrieveBootDiagnosticsData/action`,
     job: 'view',
     at: 'vm',
@@ -129,6 +156,43 @@ export const azureActions: readonly ActionUse[] = [
     modes: ['defender'],
     at: 'subscription',
     use: 'ask Defender for Cloud to open a port',
+  },
+
+  // A firewall has no resource for a rule: whoever may write one, writes all of it (reference 3.3).
+  {
+    action: `${network}/azureFirewalls/write`,
+    job: 'request',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'open a port of a classic firewall',
+  },
+  {
+    action: `${network}/publicIPAddresses/join/action`,
+    job: 'request',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'write a firewall back with its addresses',
+  },
+  {
+    action: `${network}/virtualNetworks/subnets/join/action`,
+    job: 'request',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'write a firewall back with its subnet',
+  },
+  {
+    action: `${network}/firewallPolicies/ruleCollectionGroups/write`,
+    job: 'request',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'open a port of a firewall that has a policy',
+  },
+  {
+    action: `${network}/firewallPolicies/ruleCollectionGroups/delete`,
+    job: 'request',
+    modes: ['firewall'],
+    at: 'firewall',
+    use: 'remove Latchkey’s group with its last rule',
   },
 
   {

@@ -37,7 +37,7 @@ test('the next broker has the accounts, and their VMs before any cloud was asked
   expect(services.accounts.list().map(({ state }) => state)).toEqual(['connecting', 'connecting']);
   const stop = new AbortController();
   const first = await services.inventory.watch(stop.signal).next();
-  expect(first.value).toMatchObject({ kind: 'snapshot', counts: { unsupported: 3 } });
+  expect(first.value).toMatchObject({ kind: 'snapshot', counts: { unsupported: 2 } });
   stop.abort();
   await services.accounts.settled();
   expect(services.accounts.list().map(({ state }) => state)).toEqual(['ready', 'ready']);

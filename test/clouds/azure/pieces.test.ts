@@ -76,6 +76,7 @@ describe('a VM', () => {
     gate: () => undefined,
     balancer: () => undefined,
     admin: () => undefined,
+    firewall: () => undefined,
   };
 
   it('whose pieces are missing is shown with the reason, and is not judged', () => {

@@ -25,7 +25,7 @@ function after(nsgs: NetworkSecurityGroup[], tags: Record<string, string>, draft
   };
   for (const change of draft.changes) {
     if (change.kind === 'tags') tag(change.resource, change.tags);
-    if (change.kind === 'tags' || change.kind === 'defender') continue;
+    if (change.kind === 'tags' || change.kind === 'defender' || change.kind === 'nat') continue;
     const list: SecurityRule[] = rules.get(change.gate) ?? [];
     const name = change.kind === 'move' ? change.rule.name : change.name;
     const at = list.findIndex(rule => rule.name === name);

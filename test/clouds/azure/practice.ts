@@ -53,7 +53,13 @@ export const hostKeys = ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPractice'];
 export const fixed = (byte: number): Random => ({ bytes: count => new Uint8Array(count).fill(byte) });
 
 export async function startPractice(
-  options: { latencyMs?: number; size?: number; clockAheadMs?: number; clock?: Clock } = {},
+  options: {
+    latencyMs?: number;
+    firewallMs?: number;
+    size?: number;
+    clockAheadMs?: number;
+    clock?: Clock;
+  } = {},
 ): Promise<Practice> {
   const { clock: shared } = options;
   const core = await createServerCore({
@@ -64,6 +70,7 @@ export async function startPractice(
     now: () => core.now(),
     after: shared && ((ms, run) => shared.after(ms, run)),
     latencyMs: options.latencyMs ?? 0,
+    firewallMs: options.firewallMs,
     size: options.size,
     machines: () => ({ endpoints: () => [], hostKeys: () => hostKeys, stop: async () => {} }),
   });
