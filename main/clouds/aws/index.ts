@@ -17,6 +17,7 @@ import { extendOrder, openOrder } from './open.ts';
 import { ordersFor } from './orders.ts';
 import { findOurs } from './ours.ts';
 import { carryOut, toPlan } from './steps.ts';
+import { tryOut } from './tryOut.ts';
 import { draftUnlock } from './unlock.ts';
 
 /** Makes the connection to one AWS account; nothing is asked before the first call. */
@@ -68,7 +69,8 @@ export function createAwsCloud(options: AwsOptions): Cloud {
       await carryOut(await draft, plan, onStep, signal);
     },
 
-    examine: async vm => (vm === undefined ? [] : examineInstance(vm)),
+    examine: async (vm, signal) =>
+      vm === undefined ? [] : [...examineInstance(vm), ...(await tryOut(aws, vm, signal))],
     // CloudTrail is not read: see isLogRead.
     async *history() {},
 
