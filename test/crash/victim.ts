@@ -1,5 +1,5 @@
 /**
- * A broker that is killed at point `killAt`: run as a process of its own by crash.test.ts. Asks for access, extends it
+ * A broker that is killed at point `killAt`: run as a process of its own by survivor.ts. Asks for access, extends it
  * and revokes it; leaves with 0 if it got through. What it needs comes as one JSON document on standard input.
  */
 import { text } from 'node:stream/consumers';

@@ -1,0 +1,3 @@
+import { killedAtEveryPoint } from './everyPoint.ts';
+
+killedAtEveryPoint('azure', 'web-1');
