@@ -1,12 +1,15 @@
 /** The person's browser. */
 import type { Browser } from './ports.ts';
 
-/** The system's default browser; on Linux only where there is a screen. `env`: where a screen is named. */
+/**
+ * The system's default browser, for HTTPS addresses alone: what opens others may be any program. On Linux only where there
+ * is a screen; `env` is where it is named.
+ */
 export function createBrowser(env: NodeJS.ProcessEnv = process.env): Browser {
   return {
     async open(url) {
       const headless = process.platform === 'linux' && !env['DISPLAY'] && !env['WAYLAND_DISPLAY'];
-      if (headless) return false;
+      if (headless || URL.parse(url)?.protocol !== 'https:') return false;
       // xdg-open, `open` and PowerShell each want their own words: https://github.com/sindresorhus/open has them all.
       const { default: open } = await import('open');
       const child = await open(url).catch(() => undefined);

@@ -122,6 +122,7 @@ async function tell(out: Output, step: SignInStep, mayOpen: boolean): Promise<vo
           : 'Open this address in a browser on this computer:',
       );
       out.note(`  ${step.url}`);
+      if (!opened && mayOpen) out.note('There is none here? Ctrl-C, and again with --device-code.');
       return;
     }
     case 'device-code':

@@ -190,10 +190,13 @@ function idFor(tenant: string, who: string[]): KeptAccount['id'] {
   return parseAccountId(`azure:${tenant.replaceAll(/[^\w.-]/g, '-').slice(0, 64)}:${hash}`);
 }
 
+/** A user principal name has at most 113 characters; an issuer of somebody's own may say anything. */
+const longestUser = 256;
+
 /** Who a token says we are, and what to call the account: by the domain of the user, else by the tenant. */
 function named(token: string, username: string, { name: cloud }: Place): { user: string; name: string } {
   const told = whoIs(token);
-  const user = told.user === 'unknown' && username !== '' ? username : told.user;
+  const user = (told.user === 'unknown' && username !== '' ? username : told.user).slice(0, longestUser);
   const where = user.includes('@') ? user.slice(user.lastIndexOf('@') + 1) : user.slice(0, 36);
   return { user, name: `${cloud === 'AzureCloud' ? 'Azure' : cloud} ${where}` };
 }
