@@ -169,7 +169,7 @@ function draftStand(
     step: {
       action: standing === undefined ? 'create' : 'update',
       target: stand.gateName,
-      what: `Deny ${portWords} to ${stand.addresses.join(', ')} by the rule ${name} at priority ${priority}.`,
+      what: `Deny ${portWords} to ${stand.addresses.join(', ')} by the rule ${name} at priority ${priority}, or the next that is free then.`,
       foreign: false,
     },
   });
