@@ -1,5 +1,5 @@
 /** A just-in-time policy of Defender as a gate: what a grant writes there is a request, and the platform ends it. */
-import { type GateId, parseVmId, type VmId } from '../../../../shared/domain/ids.ts';
+import { type GateId, isVmId, parseVmId, type VmId } from '../../../../shared/domain/ids.ts';
 import type { RuleMark } from '../../../../shared/domain/ruleMark.ts';
 import type { Logger } from '../../../os/ports.ts';
 import { createQueue } from '../../../waiting.ts';
@@ -78,7 +78,8 @@ export function defenderGate(ask: CloseAsk & { log: Logger }): AzureGate {
 /** Requests in force that name a grant. One whose rule somebody took away, as far as we may look, is none any more. */
 async function* oursIn(ask: CloseAsk, policy: JitPolicy, signal: AbortSignal): AsyncGenerator<FoundRule> {
   const now = cloudNow(ask);
-  const own = askedIn(policy).filter(one => one.grant !== undefined && inForce(one, now));
+  // A record holds whatever somebody wrote into it: one that names no VM of ours is not ours.
+  const own = askedIn(policy).filter(one => one.grant !== undefined && inForce(one, now) && isVmId(one.vm));
   for (const [vm, asked] of Map.groupBy(own, one => parseVmId(one.vm))) {
     const rules = await allowRulesOf(ask.arm, { policyName: policy.name, vm }, signal);
     const seen = new Set<string>();

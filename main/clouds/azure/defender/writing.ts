@@ -6,6 +6,7 @@ import type { PolicyPort } from '../../../../shared/contract/policies.ts';
 import type { VmId } from '../../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Clock } from '../../../os/ports.ts';
+import { createQueue } from '../../../waiting.ts';
 import { waitOut } from '../../calls.ts';
 import type { DefenderApi } from './api.ts';
 import { lostUpdatePauses } from './assumptions.ts';
@@ -24,8 +25,13 @@ export interface PolicyWriter {
 
 export function policyWriter(ask: { api: DefenderApi; clock: Clock }): PolicyWriter {
   const { api, clock } = ask;
+  /** Changes of this computer to one policy go one after the other; those of others are found out by looking again. */
+  const turns = createQueue<string>();
 
-  async function change(
+  const change: typeof changeNow = (place, ...rest) =>
+    turns.run(place.id.toLowerCase(), () => changeNow(place, ...rest));
+
+  async function changeNow(
     place: PolicyPlace,
     vm: string,
     stands: (policy: JitPolicy | undefined) => boolean,

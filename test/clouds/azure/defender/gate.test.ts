@@ -339,6 +339,19 @@ describe('looking', () => {
     await theirs(90 * minute, '203.0.113.9');
     const list = orders(await vmOf());
     await open(list);
+    // A record that names no VM spoils nothing.
+    const end = toWire(begin + 60 * minute);
+    const ports = [
+      { number: 22, allowedSourceAddressPrefix: me, endTimeUtc: end, status: 'Initiated', statusReason: '' },
+    ];
+    data()
+      .policy(list[0]?.gate ?? fail())
+      ?.requests.push({
+        virtualMachines: [{ id: '/nowhere', ports }],
+        startTimeUtc: toWire(begin),
+        requestor: 'kim',
+        justification: `latchkey ${grants[0]}`,
+      });
     const [scope] = await cloud.scopes();
     const found = async () =>
       (await all(cloud.ours({ scope: scope ?? fail() }))).filter(one => one.mark.grant === grants[0]);

@@ -50,6 +50,14 @@ describe('locking', () => {
     expect(namesIn()).toEqual(['app-1', 'web-1', 'web-2']);
   });
 
+  test('many of one computer are written one after the other, none again', async () => {
+    jit.practice.forget();
+    await Promise.all(['app-1', 'web-2', 'web-1'].map(name => lock(cloud, name)));
+    expect(namesIn()).toEqual(['app-1', 'web-1', 'web-2']);
+    const puts = jit.practice.asked().filter(line => /^PUT .*jitNetworkAccessPolicies/.test(line));
+    expect(puts).toHaveLength(3);
+  });
+
   test('what a stale writer lost is put in again, and told when it keeps being lost', async () => {
     jit.keep('web-2');
     const stale = structuredClone(
