@@ -63,6 +63,10 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
         history.wanted();
         return activity.list(await withVm(input));
       }),
+      refresh: on.activity.refresh.handler(async () => {
+        await history.pull();
+        return {};
+      }),
       csv: on.activity.csv.handler(async ({ input }) => activity.csv(await withVm(input))),
       watch: on.activity.watch.handler(({ signal }) => activity.watch(signal ?? never)),
     },

@@ -138,6 +138,8 @@ export interface CloudEvent {
   priority?: number | undefined;
   /** Of a rule that proves to be a grant's. */
   mark?: RuleMark | undefined;
+  /** That a request to Defender names as its own. */
+  grant?: GrantId | undefined;
   reason?: string | undefined;
 }
 

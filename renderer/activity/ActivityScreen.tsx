@@ -6,6 +6,7 @@ import { Empty, Screen } from '../components/Screen.tsx';
 import { useRows } from '../components/useRows.ts';
 import { useText } from '../i18n/text.tsx';
 import { activityCsv, moreActivity, reloadActivity, useActivity } from '../state/activity.ts';
+import { broker } from '../state/broker.ts';
 import { useSettings } from '../state/settings.ts';
 import { act, say } from '../state/toasts.ts';
 import css from './Activity.module.css';
@@ -21,7 +22,18 @@ const ahead = 30;
 export function ActivityScreen() {
   const text = useText();
   const [saving, setSaving] = useState(false);
+  const [reading, setReading] = useState(false);
   const error = useActivity(state => state.error);
+  const read = (): void => {
+    setReading(true);
+    act(async () => {
+      try {
+        await broker().activity.refresh({});
+      } finally {
+        setReading(false);
+      }
+    });
+  };
   const save = (): void => {
     setSaving(true);
     act(async () => {
@@ -37,9 +49,14 @@ export function ActivityScreen() {
     <Screen
       title={text('nav.activity')}
       actions={
-        <Button icon="download" disabled={saving} onClick={save}>
-          {text(saving ? 'activity.saving' : 'activity.save')}
-        </Button>
+        <>
+          <Button icon="refresh" disabled={reading} onClick={read}>
+            {text(reading ? 'activity.readingClouds' : 'activity.readClouds')}
+          </Button>
+          <Button icon="download" disabled={saving} onClick={save}>
+            {text(saving ? 'activity.saving' : 'activity.save')}
+          </Button>
+        </>
       }
     >
       <ActivityFilters />

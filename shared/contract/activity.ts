@@ -68,6 +68,8 @@ export const activityContract = {
   list: procedure
     .input(filter.extend({ before: z.int().optional(), limit: z.int().min(1).max(1000).optional() }))
     .output(z.object({ rows: z.array(activityRow), more: z.boolean() })),
+  /** Reads the clouds' own logs now; returns when they are read. Looking at the list does it too, in the background. */
+  refresh: procedure.input(z.object({})).output(z.object({})),
   /** RFC 4180 text in pieces; no cell can become a formula. */
   csv: procedure.input(filter).output(eventIterator(z.string())),
   /** Each new row as it is written, and a row again when the cloud's log told of it. Rows of the cloud's log may be old ones. */

@@ -60,7 +60,7 @@ function fill(ledger: string, rows: number): void {
       'ok', '${vmOf(0).slice(0, -1)}' || (i % 500), 'vm-' || (i % 500), 'practice-azure', printf('grant%07d', i / 4), 'a.berg',
       '22/tcp', '203.0.113.' || (i % 250) || '/32', 'Access to vm-' || (i % 500) || ' asked for 1 h.',
       CASE WHEN i % 50021 = 0 THEN 'INC-4711' WHEN i % 7 = 0 THEN 'ticket ' || i END, printf('%08x-0000-4000-8000-%012x', i, i),
-      iif(i % 3 = 0, 'cloud', 'local'), 'seen', iif(i % 3 = 0, 'Azure CLI, 203.0.113.9', NULL), iif(i % 4 = 1, 1, NULL)
+      iif(i % 3 = 0, 'cloud', 'local'), 'seen', iif(i % 3 = 0, 'Azure CLI at 203.0.113.9', NULL), iif(i % 4 = 1, 1, NULL)
     FROM n`;
   db.exec(`PRAGMA synchronous = OFF; BEGIN; ${insert}; COMMIT`);
 }

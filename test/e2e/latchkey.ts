@@ -136,13 +136,32 @@ export class Latchkey {
     return there(vms.find(vm => vm.name === name));
   }
 
+  /** What somebody else does in Azure, with az or the portal, behind Latchkey's back. */
+  async arm(method: string, path: string, body?: unknown): Promise<void> {
+    const { armEndpoint } = (await this.#practice()).azure;
+    await this.#ask(`${armEndpoint}${path}?api-version=2024-05-01`, method, body);
+  }
+
+  /** Rows of Azure's activity log show so late from now on. */
+  async lag(lagMs: number): Promise<void> {
+    await this.#ask(`${(await this.#practice()).control}/activity-log`, 'PUT', { lagMs });
+  }
+
   async #practiceControl(method: 'POST' | 'DELETE', body?: FaultInput): Promise<void> {
+    await this.#ask(`${(await this.#practice()).control}/faults`, method, body);
+  }
+
+  async #practice(): Promise<PracticeInfo> {
     // The practice cloud tells every process of this user where it is.
     const socket = connect(socketPath(this.folder, 'practice'));
     const [line] = (await once(createInterface(socket), 'line')) as [string];
     socket.destroy();
-    const { azure, control, caFile } = JSON.parse(line) as PracticeInfo;
-    const asked = request(`${control}/faults`, { method, ca: await readFile(caFile) });
+    return JSON.parse(line) as PracticeInfo;
+  }
+
+  async #ask(url: string, method: string, body: unknown): Promise<void> {
+    const { azure, caFile } = await this.#practice();
+    const asked = request(url, { method, ca: await readFile(caFile) });
     asked.setHeader('authorization', `Bearer ${azure.token}`);
     if (body === undefined) asked.end();
     else asked.setHeader('content-type', 'application/json').end(JSON.stringify(body));

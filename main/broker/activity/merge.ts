@@ -94,7 +94,7 @@ function mergeForeign(
     `UPDATE activity SET outcome = iif(?1, 'failed', outcome), approved = iif(?1, NULL, coalesce(approved, ?2)),
        text = iif(?3, ?4, text), vm = coalesce(vm, ?5), vm_name = coalesce(vm_name, ?6), grant_id = coalesce(grant_id, ?7),
        ports = coalesce(ports, ?8), source = coalesce(source, ?9), reason = coalesce(reason, ?10), client = coalesce(client, ?11)
-     WHERE id = ?12 AND ((?1 AND outcome <> 'failed') OR (?3 AND text <> ?4))`,
+     WHERE id = ?12 AND ((?1 AND outcome <> 'failed') OR (?3 AND (text <> ?4 OR ports IS NULL)))`,
     outcome === 'failed' ? 1 : 0,
     approved ? 1 : null,
     saysMore ? 1 : 0,

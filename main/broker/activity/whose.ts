@@ -15,7 +15,8 @@ export function whoseEvent(
   inventory: Pick<Inventory, 'behind' | 'get'>,
   event: CloudEvent,
 ): Whose {
-  const grant = event.mark?.grant ?? (event.did === 'rule-removed' ? grantOfRule(event.name) : undefined);
+  const grant =
+    event.mark?.grant ?? event.grant ?? (event.did === 'rule-removed' ? grantOfRule(event.name) : undefined);
   const vm = vmOf(inventory, event);
   if (vm) return { vm: vm.id, vmName: vm.name, grant };
   const [named] = event.vms ?? [];

@@ -11,6 +11,7 @@ interface ActivityOptions {
   since?: string;
   csv?: string;
   limit: number;
+  refresh?: boolean;
 }
 
 export function addActivity(program: Command): void {
@@ -22,6 +23,7 @@ export function addActivity(program: Command): void {
       parseSince(text, createClock().now()),
     )
     .option('--limit <rows>', 'how many rows, newest first', parseLimit, 100)
+    .option('--refresh', 'read the clouds’ own logs first')
     .option('--csv <file>', 'write all of it as CSV; - is stdout')
     .addHelpText(
       'after',
@@ -33,6 +35,7 @@ export function addActivity(program: Command): void {
           ...(options.vm === undefined ? {} : { vm: options.vm }),
           ...(options.since === undefined ? {} : { since: options.since }),
         };
+        if (options.refresh === true) await session.client.activity.refresh({});
         if (options.csv !== undefined) return writeCsv(session, filter, options.csv);
         const page = await session.client.activity.list({ ...filter, limit: options.limit });
         return session.out.result(page, () =>

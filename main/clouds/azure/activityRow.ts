@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { gateId, isVmId, parseVmId, type VmId } from '../../../shared/domain/ids.ts';
 import { isOurs, parseMark } from '../../../shared/domain/ruleMark.ts';
 import type { CloudEvent } from '../cloud.ts';
+import { grantIn } from './defender/record.ts';
 
 const both = z.object({ value: z.string() });
 
@@ -82,12 +83,12 @@ function callerOf({ caller, claims }: AuditRow): string {
   return told.map(text).find(one => one !== undefined) ?? 'unknown';
 }
 
-/** `Azure CLI, 203.0.113.7`: the application, and the address the request came from, as far as they are told. */
+/** `Azure CLI at 203.0.113.7`: the application, and the address the request came from, as far as they are told. */
 function clientOf({ claims, httpRequest }: AuditRow): string | undefined {
   const app = text(claims?.['appid'])?.toLowerCase() ?? '';
   const address = text(httpRequest?.clientIpAddress) ?? text(claims?.['ipaddr']);
   const parts = [applications[app], address].filter(part => part !== undefined);
-  return parts.length === 0 ? undefined : parts.join(', ');
+  return parts.length === 0 ? undefined : parts.join(' at ');
 }
 
 function placeOf(resource: string): { gate: string | undefined; rule: string | undefined } {
@@ -115,7 +116,7 @@ const ruleBody = z.object({
 
 type Facts = Pick<
   CloudEvent,
-  'ports' | 'source' | 'destinations' | 'mark' | 'access' | 'priority' | 'vms' | 'reason'
+  'ports' | 'source' | 'destinations' | 'mark' | 'access' | 'priority' | 'vms' | 'reason' | 'grant'
 >;
 
 function ruleFacts(name: string, body: unknown): Facts {
@@ -152,6 +153,10 @@ function requestFacts(body: unknown): Facts {
   const read = initiateBody.safeParse(body);
   if (!read.success) return {};
   const { justification, virtualMachines } = read.data;
+  const grant = grantIn(justification ?? undefined);
+  // `latchkey abcd2345efgh: reason`, where a Latchkey asked.
+  const reason =
+    grant === undefined ? justification : justification?.slice(justification.indexOf(':') + 1).trim();
   const ports = virtualMachines.flatMap(vm => vm.ports);
   const vms: VmId[] = virtualMachines.flatMap(({ id }) => (isVmId(id) ? [parseVmId(id)] : []));
   const sources = ports.flatMap(port => port.allowedSourceAddressPrefix ?? []);
@@ -159,7 +164,8 @@ function requestFacts(body: unknown): Facts {
     vms,
     ports: [...new Set(ports.map(port => `${port.number}/tcp`))].join(' '),
     source: [...new Set(sources)].join(' '),
-    ...(justification ? { reason: justification } : {}),
+    ...(grant === undefined ? {} : { grant }),
+    ...(reason ? { reason } : {}),
   };
 }
 

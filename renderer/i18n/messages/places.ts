@@ -21,6 +21,8 @@ export const places = {
   'activity.span.week': '7 days',
   'activity.span.month': '30 days',
   'activity.span.all': 'All',
+  'activity.readClouds': 'Read the clouds’ logs',
+  'activity.readingClouds': 'Reading the clouds’ logs…',
   'activity.cloud': 'In the cloud',
   'activity.fromCloud': 'only there',
   'activity.inCloud.awaited': 'not yet seen',

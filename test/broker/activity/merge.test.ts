@@ -32,7 +32,7 @@ function event(at: number, change: Partial<CloudEvent> = {}): CloudEvent {
     did: 'rule-written',
     outcome: 'ok',
     caller: 'k.holm@contoso.example',
-    client: 'Azure CLI, 203.0.113.9',
+    client: 'Azure CLI at 203.0.113.9',
     name: 'allow-all',
     removed: false,
     gate: gateId('/subscriptions/s/x'),
@@ -95,7 +95,7 @@ test('what others did is one row per operation, with caller and client, whatever
       origin: 'cloud',
       inCloud: 'seen',
       user: 'k.holm@contoso.example',
-      client: 'Azure CLI, 203.0.113.9',
+      client: 'Azure CLI at 203.0.113.9',
       ports: '22/tcp',
       text: 'Rule allow-all was written in web-nsg: allow 22/tcp from *, priority 110.',
     });

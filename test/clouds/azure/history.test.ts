@@ -155,7 +155,7 @@ test.each<[string, object, object]>([
       claims: { appid: '04B07795-8DDB-461A-BBEE-02F9E1BF7B46' },
       httpRequest: { clientIpAddress: '203.0.113.7' },
     },
-    { client: 'Azure CLI, 203.0.113.7' },
+    { client: 'Azure CLI at 203.0.113.7' },
   ],
   ['Accepted', { status: { value: 'Accepted' } }, { outcome: 'begun' }],
   ['Failed', { status: { value: 'Failed' } }, { outcome: 'failed' }],

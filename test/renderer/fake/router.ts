@@ -149,6 +149,10 @@ export function fakeRouter(world: World, pace = 1) {
         );
         return { rows: rows.slice(0, input.limit ?? 100), more: rows.length > (input.limit ?? 100) };
       }),
+      refresh: os.activity.refresh.handler(async () => {
+        await wait(400 * pace);
+        return {};
+      }),
       csv: os.activity.csv.handler(async function* () {
         yield 'time,kind,vm,text\r\n';
         for (const row of world.activity)

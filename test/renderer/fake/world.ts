@@ -200,7 +200,7 @@ function history(rows: ReadonlyMap<string, VmRow>, now: number): ActivityRow[] {
       vmName: row?.name ?? '',
       user: n % 3 === 0 ? 'k.holm' : 'ada',
       ...(n % 3 === 0 && kind !== 'connect'
-        ? { origin: 'cloud' as const, inCloud: 'seen' as const, client: 'Azure CLI, 203.0.113.7' }
+        ? { origin: 'cloud' as const, inCloud: 'seen' as const, client: 'Azure CLI at 203.0.113.7' }
         : {
             origin: 'local' as const,
             ...(n < 6 && kind === 'rule-written' ? { inCloud: 'awaited' as const } : {}),

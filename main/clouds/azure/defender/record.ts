@@ -30,7 +30,8 @@ export function justificationOf(grant: GrantId, reason: string | undefined): str
   return text.slice(0, longestJustification);
 }
 
-function grantIn(justification: string | undefined): GrantId | undefined {
+/** The grant a justification names; a name proves nothing, and is only told. */
+export function grantIn(justification: string | undefined): GrantId | undefined {
   const found = /^latchkey ([a-z2-7]{12})(?::|$)/.exec(justification ?? '')?.[1];
   return found as GrantId | undefined;
 }
