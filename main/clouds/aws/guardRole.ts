@@ -15,6 +15,8 @@ export const guardDescription = 'Latchkey: lets EventBridge Scheduler shut the p
 const believeMs = 5 * 60_000;
 /** How long an opening waits for IAM's answer; some networks reach EC2 and not IAM. */
 const patienceMs = 3_000;
+/** How long nobody waits for IAM again after it gave no answer. */
+const silentMs = 60_000;
 
 export interface GuardRole {
   /** Asks IAM, unless an answer is known that is new enough; does not wait. */
@@ -38,6 +40,7 @@ export interface Sighting {
 
 /** `account` tells the account's number. */
 export function createGuardRole(aws: Connection, account: () => Promise<string>): GuardRole {
+  let silentUntil = 0;
   let known: { at: number; found: Promise<Sighting | 'absent' | undefined> } | undefined;
 
   /** Undefined: no answer that says anything. */
@@ -67,12 +70,15 @@ export function createGuardRole(aws: Connection, account: () => Promise<string>)
       const answer = believed();
       const stop = new AbortController();
       const enough = AbortSignal.any(signal === undefined ? [stop.signal] : [stop.signal, signal]);
-      const late = pause(aws.clock, patienceMs, enough).then(() => undefined);
+      const patience = aws.clock.now() < silentUntil ? 0 : patienceMs;
+      const late = pause(aws.clock, patience, enough).then(() => 'late' as const);
       try {
         const found = await Promise.race([answer, late]);
-        if (found !== undefined) return found === 'absent' ? undefined : found;
-        // Asked again next time.
-        known = undefined;
+        if (found === 'absent') return undefined;
+        if (found !== undefined && found !== 'late') return found;
+        silentUntil = aws.clock.now() + silentMs;
+        // An answer that said nothing is asked for anew; one that may still come is not.
+        if (found === undefined) known = undefined;
         return insist ? { arn: guardArn(aws, await account()), sure: false } : undefined;
       } finally {
         stop.abort();

@@ -96,6 +96,10 @@ describe('without a guard', () => {
     const begun = performance.now();
     expect((await cloud.open(order(mine, inMinutes(10)))).endedBy).toBe('this-computer');
     expect(performance.now() - begun).toBeLessThan(10_000);
+    // Nor the next one at all.
+    const again = performance.now();
+    await cloud.open(order(mine, inMinutes(10), [80]));
+    expect(performance.now() - again).toBeLessThan(2_500);
   });
 });
 

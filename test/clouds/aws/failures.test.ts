@@ -262,7 +262,8 @@ describe('what changes under us', () => {
       const by = slow.signIn();
       const at = await slow.vm(by, 'pay-api-1');
       const start = snapshotOf(slow.world);
-      const ports = [{ port: 22, protocol: 'tcp' as const, sources: [], maxMs: 3_600_000 }];
+      // Nothing exposes this one, so that nothing else is waited for after the attachment.
+      const ports = [{ port: 3389, protocol: 'tcp' as const, sources: [], maxMs: 3_600_000 }];
       await by.apply(await by.planLock(at, ports), at, async () => undefined);
       const now = await by.vm(at.id);
       expect(now?.interfaces[0]?.layers[0]?.gates.some(({ own }) => own)).toBe(true);
