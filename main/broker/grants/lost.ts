@@ -70,7 +70,15 @@ function isMoved(context: GrantsContext, grant: GrantRecord, vm: Vm): boolean {
     ...needs,
     ...vm.interfaces.flatMap(nic => nic.layers.flatMap(layer => layer.gates.map(gate => gate.id))),
   ]);
-  return [...has].some(gate => !before.has(gate)) && [...needs].some(gate => !has.has(gate));
+  // A gate of another kind is another way to the VM (a cloud's own service, say): that one was not taken away.
+  const kinds = new Set([...needs].map(kindOf));
+  const left = [...has].some(gate => !before.has(gate) && kinds.has(kindOf(gate)));
+  return left && [...needs].some(gate => !has.has(gate));
+}
+
+/** What is before the name in a gate's id: a type of resource, or a region. */
+function kindOf(gate: GateId): string | undefined {
+  return gate.split('/').at(-2);
 }
 
 /** The gates in which the grant would need rules if it were asked for now; undefined if nothing could open the VM. */

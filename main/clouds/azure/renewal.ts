@@ -3,6 +3,7 @@
  * access may name what the new one has to prove (a claims challenge); the sign-in decides whether it needs the person for it.
  */
 import type { GetTokenOptions, TokenCredential } from '@azure/core-auth';
+import { cancelled } from '../calls.ts';
 import { noToken } from './errors.ts';
 
 /** How a credential is asked for a token in the place of a refused one. */
@@ -29,16 +30,12 @@ export function createRenewal(credential: TokenCredential, scope: string): Renew
   const asked = new Map<string, Promise<void>>();
   let newest: string | undefined;
 
-  async function ask(
-    token: string,
-    claims: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  /** Not cut off by whoever asks first: others wait for the same answer. */
+  async function ask(token: string, claims: string | undefined): Promise<void> {
     const options: RenewalOptions = {
       forceRefresh: true,
       enableCae: true,
       ...(claims === undefined ? {} : { claims }),
-      ...(signal === undefined ? {} : { abortSignal: signal }),
     };
     const got = await credential.getToken(scope, options);
     if (got === null) throw noToken(undefined);
@@ -54,11 +51,25 @@ export function createRenewal(credential: TokenCredential, scope: string): Renew
       // Somebody else was refused with it before, and there is a newer one already.
       if (refused.has(token) && claims === undefined) return;
       const key = `${token} ${claims ?? ''}`;
-      const going = asked.get(key) ?? ask(token, claims, signal).finally(() => asked.delete(key));
+      const going = asked.get(key) ?? ask(token, claims).finally(() => asked.delete(key));
       asked.set(key, going);
-      await going;
+      await orCancelled(going, signal);
     },
   };
+}
+
+/** Waits for the work as long as the signal lets; the work goes on. Throws CANCELLED. */
+async function orCancelled(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(cancelled());
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /**

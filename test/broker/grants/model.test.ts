@@ -1,6 +1,7 @@
 /** Whatever two people ask for at once: afterwards exactly the rules stand that their live grants want, with the latest end. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type TroubleKind, troubleByName } from '../../../main/practice/arm/troubles.ts';
 import { once, open, sides, startWorld, type TestBroker, type World } from './world.ts';
 
 const minute = 60_000;
@@ -10,7 +11,26 @@ type Move = { who: number } & (
   | { do: 'extend'; which: number; minutes: number }
   | { do: 'revoke'; which: number }
   | { do: 'fault'; side: number; what: 'write' | 'rewrite' | 'remove'; when: 'before' | 'after' }
+  | { do: 'trouble'; kind: TroubleKind; what: 'write' | 'remove' | 'look'; when: 'before' | 'after' }
 );
+
+/** Azure's bad days, but for those that are over only after minutes: time stands still while moves are made. */
+const quick: TroubleKind[] = [
+  'AuthorizationFailed',
+  'CutShort',
+  'Dropped',
+  'ExpiredAuthenticationToken',
+  'InternalServerError',
+  'OperationCanceled',
+  'OperationFailed',
+  'ProxyPage',
+  'ProxyPageNotFound',
+  'RetryableError',
+  'ScopeLocked',
+  'SecurityRuleConflict',
+  'SecurityRuleCountLimitReached',
+  'Truncated',
+];
 
 const vms = fc.constantFrom('web-1', 'web-2', 'pay-db', 'pay-desk');
 const who = fc.constantFrom(0, 1);
@@ -42,6 +62,16 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       who,
       side: fc.constantFrom(0, 1),
       what: fc.constantFrom('write', 'rewrite', 'remove'),
+      when: fc.constantFrom('before', 'after'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('trouble' as const),
+      who,
+      kind: fc.constantFrom(...quick),
+      what: fc.constantFrom('write', 'remove', 'look'),
       when: fc.constantFrom('before', 'after'),
     }),
   },
@@ -79,6 +109,10 @@ async function make(world: World, people: TestBroker[], one: Move): Promise<void
   if (one.do === 'fault') {
     const side = sides[one.side] ?? sides[0];
     await world.fault({ ...side[one.what], when: one.when, ...side.refusal });
+    return;
+  }
+  if (one.do === 'trouble') {
+    await world.fault({ ...sides[0][one.what], ...troubleByName(one.kind), when: one.when });
     return;
   }
   if (one.do === 'open') {

@@ -310,6 +310,30 @@ describe('a token that is refused, over the wire', () => {
     expect(asked).toContainEqual({ forceRefresh: true, tenantId: 'practice', claims: wantedClaims });
   });
 
+  test('whoever stops waiting for it stops nobody else', async () => {
+    const asked = Promise.withResolvers<void>();
+    const slow = Promise.withResolvers<void>();
+    const fresh = await practice.arm.tokens.mint('admin', practice.url);
+    const own = await practice.signIn({
+      credential: {
+        getToken: async (_scopes, { forceRefresh }: Partial<RenewalOptions> = {}) => {
+          if (!forceRefresh) return { token: 'refused', expiresOnTimestamp: Date.now() + 3_600_000 };
+          asked.resolve();
+          await slow.promise;
+          return { token: fresh, expiresOnTimestamp: Date.now() + 3_600_000 };
+        },
+      },
+    });
+    const stop = new AbortController();
+    const [stopped, waiting] = [own.scopes(stop.signal), own.scopes()];
+    const failed = expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    await asked.promise;
+    stop.abort();
+    await failed;
+    slow.resolve();
+    expect((await waiting).length).toBeGreaterThan(1);
+  });
+
   test('a sign-in that needs the person says so in its own words', async () => {
     let silent = true;
     const own = await practice.signIn({
