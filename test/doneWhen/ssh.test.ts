@@ -31,6 +31,20 @@ describe.skipIf(!world)(openssh ? 'OpenSSH' : 'OpenSSH (skipped: there is no ssh
     expect(await answers(endpoint)).toBe(false);
   });
 
+  it.each(['ledger-1', 'batch-1'])(
+    'comes to %s through its firewall, whose port leads nowhere before and after',
+    async name => {
+      await expect(world.endpoint(name), 'no port before a grant').rejects.toThrow('no endpoint');
+      const { stdout, stderr } = await ssh(name, 'hostname');
+      expect(stdout + stderr).toBe(`${name}\n`);
+      const endpoint = await world.endpoint(name);
+      expect(await answers(endpoint)).toBe(true);
+      expect(await answers(endpoint, '127.0.0.2')).toBe(false);
+      await world.json('revoke', '--all');
+      expect(await answers(endpoint)).toBe(false);
+    },
+  );
+
   it('five connections at once share one grant, and a sixth uses it again', async () => {
     const all = await Promise.all([1, 2, 3, 4, 5].map(() => ssh('web-2', 'hostname')));
     expect(all.map(({ stdout, stderr }) => stdout + stderr)).toEqual(Array(5).fill('web-2\n'));
