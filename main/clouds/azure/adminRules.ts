@@ -59,9 +59,10 @@ export class AdminRules {
   async readSome(networks: Iterable<string>, vms: number, signal?: AbortSignal): Promise<void> {
     const readAt = (network: string): number => this.#known.get(network.toLowerCase())?.at ?? 0;
     const oldest = [...networks].toSorted((a, b) => readAt(a) - readAt(b));
-    for (const network of oldest.slice(0, vms < largeFrom ? mostPerList.small : mostPerList.large)) {
-      if ((await this.read(network, signal))?.unread !== undefined) return;
-    }
+    const [first, ...others] = oldest.slice(0, vms < largeFrom ? mostPerList.small : mostPerList.large);
+    // Whether we may read them shows at the first; then all at once, for the rows wait for them.
+    if (first === undefined || (await this.read(first, signal))?.unread !== undefined) return;
+    await Promise.all(others.map(network => this.read(network, signal)));
   }
 
   async #layer(network: string, signal?: AbortSignal): Promise<GateLayer | undefined> {
