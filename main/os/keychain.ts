@@ -4,7 +4,7 @@
  * falls back to the kernel's keyring on Linux, which forgets at logout, and a person must be told that.
  */
 import type { AsyncEntry } from '@napi-rs/keyring';
-import { LatchkeyError } from '../../shared/errors.ts';
+import { told } from './keychainErrors.ts';
 import { countOf, join, split } from './keychainPieces.ts';
 import type { Keychain } from './ports.ts';
 
@@ -54,24 +54,4 @@ function patiently<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('it waits for a person')), patienceMs);
   return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-}
-
-async function told<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new LatchkeyError(
-      {
-        code: 'NO_KEYCHAIN',
-        message: 'The keychain of this computer can’t be used.',
-        fix:
-          process.platform === 'linux'
-            ? 'Sign in to a desktop session with GNOME Keyring or KWallet, and unlock it.'
-            : 'Unlock it, and let Latchkey use it.',
-        // What the system said holds no secret: it is about the store, not what is in it.
-        detail: { said: cause instanceof Error ? cause.message : String(cause) },
-      },
-      { cause },
-    );
-  }
 }

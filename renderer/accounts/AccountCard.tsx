@@ -1,18 +1,14 @@
 /** One account: how it is doing, and what can be done about it. */
 import { useIntl } from 'react-intl';
 import type { Account } from '../../shared/contract/accounts.ts';
-import { showName } from '../../shared/domain/hostile.ts';
 import { Badge } from '../components/Badge.tsx';
-import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Icon } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
 import { Facts } from '../components/Section.tsx';
 import { useText } from '../i18n/text.tsx';
 import { duration } from '../i18n/time.ts';
-import { broker } from '../state/broker.ts';
-import { act, say } from '../state/toasts.ts';
-import { openDialog } from '../state/view.ts';
+import { AccountActions } from './AccountActions.tsx';
 import css from './Accounts.module.css';
 import { accountFacts } from './accountFacts.tsx';
 
@@ -31,11 +27,6 @@ export function AccountCard({ account }: { account: Account }) {
   const text = useText();
   const [tone, icon] = looks[account.state];
   const ahead = account.clockAheadMs ?? 0;
-  const isPersons = account.way === 'browser' || account.way === 'device-code';
-  const remove = async (): Promise<void> => {
-    await broker().accounts.remove({ id: account.id });
-    say(text('accounts.removed', { name: showName(account.name) }));
-  };
   return (
     <li className={css.card}>
       <header>
@@ -62,26 +53,7 @@ export function AccountCard({ account }: { account: Account }) {
       )}
       {account.error !== undefined && <ErrorNote error={account.error} />}
       {account.inMemory === true && <p className={css.clock}>{text('accounts.inMemory')}</p>}
-      <div className={css.actions}>
-        {isPersons && (
-          <Button
-            small
-            icon="key"
-            look={account.state === 'sign-in-needed' ? 'primary' : 'plain'}
-            onClick={() => openDialog({ kind: 'sign-in', account: account.id })}
-          >
-            {text('accounts.signIn')}
-          </Button>
-        )}
-        {account.kind !== 'practice' && (
-          <Button small onClick={() => openDialog({ kind: 'scopes', account: account.id })}>
-            {text('accounts.choose')}
-          </Button>
-        )}
-        <Button small onClick={() => act(remove)}>
-          {text('accounts.remove')}
-        </Button>
-      </div>
+      <AccountActions account={account} />
     </li>
   );
 }

@@ -4,14 +4,13 @@ import type { SignInWay } from '../../shared/contract/accounts.ts';
 import { azureCloudNames } from '../../shared/domain/azureClouds.ts';
 import { showName } from '../../shared/domain/hostile.ts';
 import { Choice } from '../components/Chip.tsx';
-import { Field } from '../components/Field.tsx';
 import { Section } from '../components/Section.tsx';
 import { Window } from '../components/Window.tsx';
 import { useText } from '../i18n/text.tsx';
 import { broker } from '../state/broker.ts';
 import { useSettings } from '../state/settings.ts';
-import css from './SignIn.module.css';
 import { SignInForm } from './SignInForm.tsx';
+import { TenantFields } from './TenantFields.tsx';
 import type { Begin } from './useSignIn.ts';
 import { WayChoice } from './WayChoice.tsx';
 
@@ -60,24 +59,7 @@ export function AddAccountDialog() {
             onChange={name => change({ cloud: name })}
           />
         </Section>
-        <div className={css.two}>
-          <Field
-            label={text('signIn.tenant')}
-            hint={text('signIn.tenant.hint')}
-            placeholder={text('signIn.tenant.example')}
-            maxLength={256}
-            value={draft.tenant}
-            onChange={event => change({ tenant: event.target.value })}
-          />
-          <Field
-            label={text('signIn.client')}
-            hint={text('signIn.client.hint')}
-            maxLength={256}
-            code
-            value={draft.clientId}
-            onChange={event => change({ clientId: event.target.value })}
-          />
-        </div>
+        <TenantFields tenant={draft.tenant} clientId={draft.clientId} onChange={change} />
       </SignInForm>
     </Window>
   );

@@ -5,13 +5,13 @@ import type { ErrorData } from '../../shared/errors.ts';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Name } from '../components/Name.tsx';
-import { Tile, Tiles } from '../components/Tile.tsx';
 import { Window, WindowBody, WindowFoot } from '../components/Window.tsx';
 import { Text, useText } from '../i18n/text.tsx';
 import { useAccounts } from '../state/accounts.ts';
 import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { closeDialog } from '../state/view.ts';
+import { ScopeTiles } from './ScopeTiles.tsx';
 
 export function ScopesDialog({ id }: { id: string }) {
   const text = useText();
@@ -54,32 +54,14 @@ export function ScopesDialog({ id }: { id: string }) {
         <WindowBody>
           {scopes === undefined && error === undefined && <output>{text('scopes.reading')}</output>}
           {scopes !== undefined && (
-            <Tiles label={text('accounts.scopes')}>
-              <Tile
-                on={all}
-                onChange={setAll}
-                title={<b>{text('scopes.all')}</b>}
-                means={text('scopes.all.means')}
-              />
-              {scopes.map(scope => (
-                <Tile
-                  key={scope.id}
-                  on={all || scope.chosen}
-                  onChange={on => {
-                    // Taking one away from all of them leaves the others.
-                    setScopes(
-                      scopes.map(one => ({
-                        ...one,
-                        chosen: one.id === scope.id ? on : all || one.chosen,
-                      })),
-                    );
-                    setAll(false);
-                  }}
-                  title={<Name>{scope.name}</Name>}
-                  means={<Name clip>{scope.id}</Name>}
-                />
-              ))}
-            </Tiles>
+            <ScopeTiles
+              scopes={scopes}
+              all={all}
+              onChange={(next, isAll) => {
+                setScopes(next);
+                setAll(isAll);
+              }}
+            />
           )}
           {error !== undefined && <ErrorNote error={error} />}
         </WindowBody>

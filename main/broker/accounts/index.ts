@@ -11,6 +11,7 @@ import { createChanges } from '../changes.ts';
 import type { Accounts, Activity, SettingsStore } from '../services.ts';
 import { createEntries, type Entry, toAccount } from './entries.ts';
 import { type AccountRow, forget, keep, keptAccounts } from './kept.ts';
+import { notConnected } from './link.ts';
 import { createOwnLink } from './ownLink.ts';
 import { type ConnectPractice, createPracticeLink } from './practiceLink.ts';
 import { streamSteps } from './steps.ts';
@@ -123,11 +124,7 @@ export function createAccounts(deps: {
     user(account) {
       const { how, row } = entries.get(account);
       if (how.user !== undefined) return how.user;
-      throw new LatchkeyError({
-        code: 'CLOUD_UNREACHABLE',
-        message: `${row.name} is not connected yet.`,
-        fix: 'Try again in a moment; `latchkey accounts` says how it stands.',
-      });
+      throw notConnected(row.name);
     },
     async addPractice() {
       const addedAt = os.clock.now();

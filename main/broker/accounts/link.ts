@@ -1,6 +1,6 @@
 /** What stands between a Cloud that others hold for good and the connection behind it, which comes and goes. */
 import type { AccountId } from '../../../shared/domain/ids.ts';
-import type { LatchkeyError } from '../../../shared/errors.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
 
 export interface Link {
@@ -17,4 +17,13 @@ export interface Link {
   told?(error: LatchkeyError): LatchkeyError;
   /** As `Cloud.clockOffset`; 0 while not connected. */
   clockOffset(account: AccountId): number;
+}
+
+/** `what`: what is not connected yet, at the beginning of a sentence. */
+export function notConnected(what: string): LatchkeyError {
+  return new LatchkeyError({
+    code: 'CLOUD_UNREACHABLE',
+    message: `${what} is not connected yet.`,
+    fix: 'Try again in a moment; `latchkey accounts` says how it stands.',
+  });
 }

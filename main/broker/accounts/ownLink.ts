@@ -2,7 +2,7 @@
 import type { Settings } from '../../../shared/contract/accounts.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { AccountKind, KeptAccount, OpenAccount } from '../../clouds/accountKind.ts';
-import type { Link } from './link.ts';
+import { type Link, notConnected } from './link.ts';
 
 export interface OwnLink extends Link {
   /** The account, opened where it was not. Throws BAD_INPUT when its facts lead nowhere any more. */
@@ -53,11 +53,7 @@ export function createOwnLink(deps: {
     },
     now() {
       if (opened) return opened.cloud;
-      throw new LatchkeyError({
-        code: 'CLOUD_UNREACHABLE',
-        message: 'This account is not connected yet.',
-        fix: 'Try again in a moment.',
-      });
+      throw notConnected('This account');
     },
     get: async () => (await open()).cloud,
     async recover(_account, used, error) {

@@ -6,7 +6,7 @@ import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud } from '../../clouds/cloud.ts';
 import type { Os, PracticeInfo } from '../../os/ports.ts';
-import type { Link } from './link.ts';
+import { type Link, notConnected } from './link.ts';
 
 /** Makes the clouds of the practice accounts, `practice-azure` and `practice-aws`, from where they listen. */
 export type ConnectPractice = (
@@ -57,11 +57,7 @@ export function createPracticeLink(
   function now(account: AccountId): Cloud {
     const cloud = clouds.get(account);
     if (cloud) return cloud;
-    throw new LatchkeyError({
-      code: 'CLOUD_UNREACHABLE',
-      message: 'The practice cloud is not connected yet.',
-      fix: 'Try again in a moment.',
-    });
+    throw notConnected('The practice cloud');
   }
 
   function drop(): void {

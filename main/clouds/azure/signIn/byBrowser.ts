@@ -5,17 +5,7 @@ import type { Redirects } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
 import { untilAborted } from '../../calls.ts';
 import { redirectRefusal } from './refusals.ts';
-
-export interface Wanted {
-  authority: string;
-  scope: string;
-  /** Whose sign-in it is, where it is one again. */
-  user: string | undefined;
-  /** What a claims challenge asks for (JSON). */
-  claims: string | undefined;
-  /** Entra has a list of users to choose from, and gives out what renews tokens to whoever asks. */
-  isEntra: boolean;
-}
+import type { Wanted } from './wanted.ts';
 
 /** Throws CANCELLED when the signal aborts, CLOUD_UNAUTHORIZED when the person or the authority says no, and what msal throws. */
 export async function byBrowser(

@@ -5,7 +5,7 @@ import type { Clock } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
 import { untilAborted } from '../../calls.ts';
 import { noToken } from '../errors.ts';
-import type { Wanted } from './byBrowser.ts';
+import type { Wanted } from './wanted.ts';
 
 /** Throws CANCELLED when the signal aborts, and what msal throws. */
 export async function byDeviceCode(

@@ -9,10 +9,11 @@ import type { Files, Os } from '../../../os/ports.ts';
 import type { AccountKind, KeptAccount, OpenAccount } from '../../accountKind.ts';
 import { createAzureCloud } from '../azureCloud.ts';
 import { claimsOf, whoIs } from '../token.ts';
-import { isMachineWay, machineCredential } from './machine.ts';
+import { machineCredential } from './machine.ts';
 import { type Place, placeOf, scopeOf } from './places.ts';
 import { createSession, type Session } from './session.ts';
 import { createTokenStore, type TokenStore } from './tokenStore.ts';
+import { isMachineWay } from './ways.ts';
 
 /**
  * The public client of the Azure CLI, known in every tenant of every Azure cloud: Latchkey has no registration of its

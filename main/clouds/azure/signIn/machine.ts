@@ -1,16 +1,10 @@
 /** Tokens without a person: what this machine has, by `@azure/identity`, which knows all the places it may stand in. */
 import type { TokenCredential } from '@azure/core-auth';
-import type { SignInWay } from '../../../../shared/contract/accounts.ts';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import { cancelled } from '../../calls.ts';
 import { isNetworkError, unreachable } from '../errors.ts';
 import type { Place } from './places.ts';
-
-export type MachineWay = Exclude<SignInWay, 'browser' | 'device-code'>;
-
-export function isMachineWay(way: SignInWay): way is MachineWay {
-  return way !== 'browser' && way !== 'device-code';
-}
+import type { MachineWay } from './ways.ts';
 
 /** What to look at when there is no token; identity's own words may hold anything. */
 const remedies: Record<MachineWay, string> = {
