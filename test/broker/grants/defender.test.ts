@@ -151,6 +151,7 @@ test('the setting decides which way a subscription goes, at once and without ask
   const { scope } = await inventory.find('crm-1');
   const way = async (chosen: 'auto' | 'defender' | 'direct') => {
     settings.set({ jit: { [scope]: chosen } });
+    await world.quiet();
     await world.asked();
     inventory.waysChanged();
     expect(await world.asked()).toEqual([]);
