@@ -1,7 +1,7 @@
 /** Short ways to ARM objects and VMs for tests. */
 
 import type { NetworkSecurityGroup, SecurityRule } from '@azure/arm-network';
-import { indexPolicies } from '../../../main/clouds/azure/defender/attach.ts';
+import { indexPolicies } from '../../../main/clouds/azure/defender/policyIndex.ts';
 import type { FreshVm } from '../../../main/clouds/azure/freshVm.ts';
 import { mapGate } from '../../../main/clouds/azure/mapRules.ts';
 import { parseAccountId, parseGrantId, parseVmId } from '../../../shared/domain/ids.ts';

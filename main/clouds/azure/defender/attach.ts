@@ -3,50 +3,12 @@ import type { JitWay } from '../../../../shared/contract/accounts.ts';
 import { goBy } from '../../../../shared/domain/defender.ts';
 import type { DefenderEntry, DefenderRequest, Vm } from '../../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../../shared/errors.ts';
-import type { Instant, Logger } from '../../../os/ports.ts';
-import type { DefenderApi } from './api.ts';
+import type { Instant } from '../../../os/ports.ts';
 import { recordMs } from './assumptions.ts';
 import type { JitPolicy, PolicyVm } from './policy.ts';
+import type { PolicyIndex } from './policyIndex.ts';
 import { askedIn } from './record.ts';
 import { policyOf } from './vmPolicy.ts';
-
-/** A subscription's policies by the VMs they name. */
-export interface PolicyIndex {
-  /** By a VM's id in any case. */
-  of(vm: string): { policy: JitPolicy; entry: PolicyVm } | undefined;
-  policies: JitPolicy[];
-}
-
-/** Assumption, reference 1.4 and 10: where two policies name one VM, `default` counts, else the first by id. */
-export function indexPolicies(policies: JitPolicy[]): PolicyIndex {
-  const order = (policy: JitPolicy) => `${policy.name.toLowerCase() === 'default' ? 0 : 1} ${policy.id}`;
-  const byVm = new Map<string, { policy: JitPolicy; entry: PolicyVm }>();
-  for (const policy of policies.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))) {
-    for (const entry of policy.vms) {
-      const vm = entry.id.toLowerCase();
-      if (!byVm.has(vm)) byVm.set(vm, { policy, entry });
-    }
-  }
-  return { of: vm => byVm.get(vm.toLowerCase()), policies };
-}
-
-/**
- * The policies of a subscription. Where they may not be read, because the plan is missing (reference 1.4) or a right, there
- * is no Defender to go through, and the NSGs say what is true all the same.
- */
-export async function readPolicies(
-  ask: { api: DefenderApi; log: Logger },
-  subscription: string,
-  signal?: AbortSignal,
-): Promise<PolicyIndex> {
-  try {
-    return indexPolicies(await ask.api.list(subscription, signal));
-  } catch (error) {
-    if (!(error instanceof LatchkeyError) || error.code !== 'CLOUD_FORBIDDEN') throw error;
-    ask.log.info({ subscription, reason: error.message }, 'azure: no Defender policies can be read here');
-    return indexPolicies([]);
-  }
-}
 
 /** Tells a VM of the policy that names it, and makes it go that way. */
 export function attach(vm: Vm, index: PolicyIndex, way: JitWay, now: Instant): Vm {

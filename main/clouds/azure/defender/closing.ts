@@ -8,9 +8,10 @@ import { waitOut } from '../../calls.ts';
 import type { Closed } from '../../cloud.ts';
 import { cloudNow } from './ask.ts';
 import { expiryPauses } from './assumptions.ts';
-import { type CloseAsk, judge, type Target, targetOf, type Verdict } from './judging.ts';
+import { type CloseAsk, judge, type Verdict } from './judging.ts';
 import { removeRules, standingRules } from './removing.ts';
 import { shorten } from './shortening.ts';
+import { type Target, targetOf } from './target.ts';
 
 /** All are judged first: if one does not prove to be ours, CLOUD_CONFLICT names it and nothing is touched. */
 export async function closeRequests(

@@ -9,10 +9,10 @@ import { allowRulesOf, lets } from './allowRules.ts';
 import { cloudNow } from './ask.ts';
 import { askFor } from './asking.ts';
 import { youngMs } from './assumptions.ts';
-import { readPolicies } from './attach.ts';
 import { closeRequests } from './closing.ts';
 import type { CloseAsk } from './judging.ts';
 import { type JitPolicy, lastName } from './policy.ts';
+import { readPolicies } from './policyIndex.ts';
 import { type Asked, askedIn, inForce, requestName } from './record.ts';
 
 interface Waiting {

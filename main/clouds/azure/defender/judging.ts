@@ -1,23 +1,15 @@
 /** What a request that is to end is, by the policy's record as read now. */
-import { type GateId, type GrantId, parseVmId, type VmId } from '../../../../shared/domain/ids.ts';
+import type { GrantId } from '../../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Instant } from '../../../os/ports.ts';
-import { parseArmId } from '../armIds.ts';
 import type { RuleWriter } from '../ruleWriter.ts';
 import { cloudNow, type DefenderAsk } from './ask.ts';
-import { type JitPolicy, lastName } from './policy.ts';
-import { type Asked, askedIn, inForce, isAbout, parseRequestName, type RequestName } from './record.ts';
+import type { JitPolicy } from './policy.ts';
+import { type Asked, askedIn, inForce, isAbout } from './record.ts';
 import { standingRules } from './removing.ts';
+import type { Target } from './target.ts';
 
 export type CloseAsk = DefenderAsk & { writer: RuleWriter };
-
-/** A request by its name in the ledger. */
-export interface Target extends RequestName {
-  name: string;
-  vm: VmId;
-  gate: GateId;
-  policyName: string;
-}
 
 export type Verdict =
   /** Nothing of it is there. */
@@ -52,20 +44,6 @@ export async function judge(
   const replaced = others.filter(one => one.reason === 'NewerRequestInitiated' && one.end > now);
   const theirs = replaced.length === 0 ? undefined : Math.max(...replaced.map(one => one.end));
   return { is: 'running', own, theirs };
-}
-
-/** The VM a request's name means: as the policy names it, else of the policy's own group (reference 1.2). */
-export function targetOf(name: string, gate: GateId, policy: JitPolicy | undefined): Target {
-  const parsed = parseRequestName(name);
-  const ids = [
-    ...(policy?.vms ?? []).map(vm => vm.id),
-    ...(policy?.requests ?? []).flatMap(request => request.virtualMachines.map(vm => vm.id)),
-  ];
-  const { subscription, group, child } = parseArmId(gate);
-  const id =
-    ids.find(one => lastName(one).toLowerCase() === parsed.vmName) ??
-    `/subscriptions/${subscription}/resourcegroups/${group}/providers/microsoft.compute/virtualmachines/${parsed.vmName}`;
-  return { ...parsed, name, vm: parseVmId(id), gate, policyName: policy?.name ?? child };
 }
 
 function notOurs(target: Target): LatchkeyError {

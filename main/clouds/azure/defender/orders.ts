@@ -4,10 +4,10 @@ import { cidrFamily } from '../../../../shared/domain/cidr.ts';
 import { defenderOf } from '../../../../shared/domain/defender.ts';
 import type { RuleMark } from '../../../../shared/domain/ruleMark.ts';
 import type { DefenderEntry, Vm } from '../../../../shared/domain/vm.ts';
-import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { RuleOrder } from '../../cloud.ts';
 import { ordersFor, unsupported } from '../orders.ts';
 import { takesIpv6 } from './assumptions.ts';
+import { noIpv6, notInPolicy, wrongFamily } from './orderRefusals.ts';
 
 interface Wanted {
   ports: { port: number; protocol: Protocol }[];
@@ -56,28 +56,4 @@ function defenderOrders(vm: Vm, defender: DefenderEntry, wanted: Wanted): RuleOr
   if (beside.length > 0 && vm.jitWay === 'defender') throw noIpv6(vm);
   const direct = beside.length === 0 ? [] : ordersFor(vm, { ...wanted, sources: beside });
   return [...orders, ...direct].map((order, index) => ({ ...order, index }));
-}
-
-function notInPolicy(vm: Vm): LatchkeyError {
-  return new LatchkeyError({
-    code: 'NOT_CONFIGURED',
-    message: `No Defender policy names “${vm.name}”, and this subscription is set to \`defender\`.`,
-    fix: 'Lock the VM, which puts it in a policy, or set the subscription to `auto`.',
-  });
-}
-
-function noIpv6(vm: Vm): LatchkeyError {
-  return new LatchkeyError({
-    code: 'SOURCE_FAMILY',
-    message: `Defender's requests name IPv4 addresses; the source for “${vm.name}” is IPv6.`,
-    fix: 'Use an IPv4 source, or set this subscription to `auto` or `direct`.',
-  });
-}
-
-function wrongFamily(vm: Vm): LatchkeyError {
-  return new LatchkeyError({
-    code: 'SOURCE_FAMILY',
-    message: `“${vm.name}” has no IPv4 address behind a network security group, and the source is IPv4.`,
-    fix: 'Use a source of the other address family.',
-  });
 }

@@ -6,8 +6,8 @@ import { waitOut } from '../../calls.ts';
 import { cloudNow, type DefenderAsk } from './ask.ts';
 import { sourceText } from './asking.ts';
 import { nearEndsMs, showPauses } from './assumptions.ts';
-import type { Target } from './judging.ts';
 import { type Asked, askedIn, isAbout, justificationOf } from './record.ts';
+import type { Target } from './target.ts';
 
 interface Shortened {
   /** When the platform shuts the door now. */

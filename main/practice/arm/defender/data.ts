@@ -1,5 +1,7 @@
 /** What Defender for Cloud keeps of a world: plans, policies and the requests that are under way. */
 
+import type { DefenderTraits } from './traits.ts';
+
 /** Fields no version of ours knows are kept as they came: the service may be newer than its clients. */
 export interface PortRule {
   number: number;
@@ -50,18 +52,6 @@ export interface OpenPort {
   endsAt: number;
   /** The rules that carry it. */
   rules: { nsg: string; name: string }[];
-}
-
-/** How the service behaves where the reference only guesses (its section 10). */
-export interface DefenderTraits {
-  /** May an address inside an allowed range be asked for, or only the very text of the policy? */
-  subset: 'within' | 'exact';
-  /** Shortest request that is taken, milliseconds. */
-  shortestMs: number;
-  /** Does a newer request end only those from the same source, or all of that port? */
-  replaces: 'same-source' | 'same-port';
-  /** Where a VM has an NSG on its subnet and one on its interface. */
-  writes: 'both' | 'interface';
 }
 
 export class DefenderData {

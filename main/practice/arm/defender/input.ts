@@ -3,7 +3,8 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { parseDuration } from '../../../../shared/domain/time.ts';
 import { ArmError } from '../errors.ts';
-import type { DefenderTraits, JitPolicy, PolicyVm, PortRule } from './data.ts';
+import type { JitPolicy, PolicyVm, PortRule } from './data.ts';
+import type { DefenderTraits } from './traits.ts';
 
 const day = 86_400_000;
 const leastMs = 5 * 60_000;
