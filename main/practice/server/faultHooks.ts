@@ -46,8 +46,10 @@ export function addFaults(app: FastifyInstance, core: ServerCore, door: CloudDoo
     }
     if (fault.status === undefined) return;
     const body = falsify(core, door, fault, request, reply);
-    if (fault.cut) breakOff(reply, Buffer.from(body));
-    else await reply.send(body);
+    if (fault.cut) {
+      entry.status = reply.statusCode;
+      breakOff(reply, Buffer.from(body));
+    } else await reply.send(body);
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = faults.get(request);

@@ -14,11 +14,13 @@ type Move = { who: number } & (
   | { do: 'trouble'; kind: TroubleKind; what: 'write' | 'remove' | 'look'; when: 'before' | 'after' }
 );
 
-/** Azure's bad days, but for those that are over only after minutes: time stands still while moves are made. */
+/**
+ * Azure's bad days, but for those that are over only after minutes: time stands still while moves are made. Whether one
+ * whose connection is dropped was answered, the log can't tell.
+ */
 const quick: TroubleKind[] = [
   'AuthorizationFailed',
   'CutShort',
-  'Dropped',
   'ExpiredAuthenticationToken',
   'InternalServerError',
   'OperationCanceled',
