@@ -55,11 +55,19 @@ export function portWords(ports: number[]): string {
 function compare(before: string[], after: string[]): 'widened' | 'narrowed' | 'changed' | undefined {
   const [was, is] = [before, after].map(setFrom);
   if (was === undefined || is === undefined)
-    return before.toSorted().join() === after.toSorted().join() ? undefined : 'changed';
+    return plainly(before) === plainly(after) ? undefined : 'changed';
   const more = !isEmpty(subtract(is, was));
   const less = !isEmpty(subtract(was, is));
   if (more && less) return 'changed';
   return more ? 'widened' : less ? 'narrowed' : undefined;
+}
+
+/** Ids of VMs are the same in any case. */
+function plainly(words: string[]): string {
+  return words
+    .map(word => word.toLowerCase())
+    .toSorted()
+    .join();
 }
 
 function setFrom(addresses: string[]): ReturnType<typeof setOf> | undefined {

@@ -159,3 +159,22 @@ test('a colleague’s own grants are nobody’s change', async () => {
   await here.grants.sweep();
   expect(changes(here)).toEqual([]);
 });
+
+test.each(['crm-1', 'batch-1', 'sql-prod-1', 'pay-desk'])(
+  '%s: what nobody touched is nobody’s change, whatever gate it stands in',
+  async vm => {
+    const world = await startWorld();
+    const broker = await world.broker();
+    const grant = await open(broker, vm, {
+      ports: [{ port: vm === 'pay-desk' ? 3389 : vm === 'sql-prod-1' ? 3389 : 22 }],
+    });
+    await world.clock.advance(1_000);
+    await broker.grants.sweep();
+    await broker.grants.extend(grant.id, { byMs: 10 * minute });
+    await world.clock.advance(1_000);
+    await broker.grants.sweep();
+    expect(changes(broker)).toEqual([]);
+    expect(now(broker, grant.id)).toMatchObject({ state: 'open' });
+    expect(now(broker, grant.id).notes.filter(note => note.startsWith('Somebody'))).toEqual([]);
+  },
+);
