@@ -66,11 +66,16 @@ describe.each(cases)('%s', (_name, keychain) => {
     for (let still = await connectBroker(data); still; still = await connectBroker(data)) still.close();
   };
 
+  const ends: (() => void)[] = [];
+  afterAll(async () => {
+    await endBroker();
+    for (const end of ends) end();
+  });
+
   test.skipIf(keychain && missing !== '')(
     'both ways lead to VMs, and no token is found anywhere',
     async () => {
-      if (keychain) env = await startSecretService(home, afterAll);
-      afterAll(endBroker);
+      if (keychain) env = await startSecretService(home, end => ends.push(end));
       await json('settings', `azureClouds=${JSON.stringify(clouds)}`);
       const common = ['accounts', 'add', 'azure', '--cloud', 'Stack', '--client-id', clientId];
 

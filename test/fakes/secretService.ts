@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 
 const programs = { bus: 'dbus-daemon', send: 'dbus-send', keyring: 'gnome-keyring-daemon' };
 
@@ -12,10 +11,10 @@ export const missingForSecretService = Object.values(programs).filter(
   name => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined,
 );
 
-/** What processes need in their environment to find it. Its files are below `folder`; it ends with the test. */
+/** What processes need in their environment to find it. Its files are below `folder`; `until` is told how to end it. */
 export async function startSecretService(
   folder: string,
-  until: (end: () => void) => void = onTestFinished,
+  until: (end: () => void) => void,
 ): Promise<Record<string, string>> {
   const home = { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), XDG_RUNTIME_DIR: join(folder, 'run') };
   for (const path of Object.values(home)) mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -7,7 +7,9 @@ import { missingForSecretService, startSecretService } from '../fakes/secretServ
 
 const bus = 'DBUS_SESSION_BUS_ADDRESS';
 const before = process.env[bus];
+const ends: (() => void)[] = [];
 afterAll(() => {
+  for (const end of ends) end();
   if (before === undefined) delete process.env[bus];
   else process.env[bus] = before;
 });
@@ -17,8 +19,8 @@ describe.skipIf(missing !== '')(`the system’s own keychain${missing && ` (miss
   // One for all: the library looks for the bus once.
   beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-    const env = await startSecretService(folder, afterAll);
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    const env = await startSecretService(folder, end => ends.push(end));
+    ends.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     process.env[bus] = env[bus];
   });
 
