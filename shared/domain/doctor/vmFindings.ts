@@ -122,6 +122,9 @@ function powerFinding(vm: Vm): Finding {
 }
 
 function addressFinding(vm: Vm): Finding {
+  const through = vm.firewall?.publicAddresses[0];
+  if (vm.firewall !== undefined && through !== undefined)
+    return ok('address', `It is reached through the firewall ${vm.firewall.gate.name} at ${through}.`);
   const own = vm.interfaces.flatMap(nic => nic.publicAddresses);
   const forwards = vm.interfaces.flatMap(nic => nic.forwards ?? []);
   const [first] = own;

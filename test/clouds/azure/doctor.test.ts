@@ -176,6 +176,17 @@ test('a VM that goes by way of Defender: its plan and its rights are asked for',
   expect(bad(await examine('web-1'))).toEqual([]);
 });
 
+test('a VM behind a firewall: that way’s rights, and the firewall’s locks', async () => {
+  const cloud = await practice.signIn();
+  for (const name of ['batch-1', 'ledger-1']) {
+    const vm = await cloud.vm(practice.vm(name));
+    expect(vm?.firewall?.id).toBeDefined();
+    expect(bad(await cloud.examine(vm))).toEqual([]);
+    await lockAt(vm?.firewall?.gate.id ?? '', 'ReadOnly');
+    expect(bad(await cloud.examine(vm))).toMatchObject([{ check: 'locks', state: 'problem' }]);
+  }
+});
+
 describe('rights', () => {
   const userWith = async (role: object) => {
     const made = await sendAsOwner('POST', '/practice/users', { name: 'jo', role });

@@ -49,6 +49,7 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
   const surroundings = readSurroundings(arm, nics, signal);
   // Who waits for it below tells what went wrong; nobody may have begun to yet.
   surroundings.catch(() => undefined);
+  const firewall = vm.firewall && { id: vm.firewall.gate.id, name: vm.firewall.gate.name };
   const gates = new Map(standsOf(vm).map(stand => [stand.gate, stand.gateName]));
   const found = await Promise.all([
     checked('plan', undefined, async () => [
@@ -66,14 +67,18 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
           ...new Set(configurations.flatMap(({ subnet }) => (subnet?.id ? networkOf(subnet.id) : []))),
         ],
         nsg: [...gates.keys()],
+        ...(vm.firewall === undefined ? {} : { firewall: [vm.firewall.id] }),
       };
       return await rightsFindings(arm, places, modesOf(vm), vm.name, signal);
     }),
     ...[...gates].map(([gate, name]) => checked('rules', name, () => gateFindings(arm, vm, gate, signal))),
     checked('locks', undefined, async () => {
       const looked = [
-        lockFindings(arm, vm.id, { name: vm.name, holdsRules: false }, signal),
-        ...[...gates].map(([gate, name]) => lockFindings(arm, gate, { name, holdsRules: true }, signal)),
+        lockFindings(arm, vm.id, { name: vm.name, holds: 'tags' }, signal),
+        ...[...gates].map(([gate, name]) => lockFindings(arm, gate, { name, holds: 'rules' }, signal)),
+        ...(firewall === undefined
+          ? []
+          : [lockFindings(arm, firewall.id, { name: firewall.name, holds: 'itself' }, signal)]),
       ];
       const locks = (await Promise.all(looked)).flat();
       return locks.length > 0 ? locks : [ok('locks', 'No resource lock stands in the way.')];
@@ -85,7 +90,8 @@ export async function examineVm(arm: Arm, vm: Vm, signal?: AbortSignal): Promise
 
 /** How this VM's ports are opened. */
 function modesOf(vm: Vm): Mode[] {
-  return [vm.jitWay === 'defender' || defenderOf(vm) !== undefined ? 'defender' : 'direct'];
+  if (vm.jitWay === 'defender' || defenderOf(vm) !== undefined) return ['defender'];
+  return [vm.firewall === undefined ? 'direct' : 'firewall'];
 }
 
 async function gateFindings(arm: Arm, vm: Vm, id: string, signal?: AbortSignal): Promise<Finding[]> {

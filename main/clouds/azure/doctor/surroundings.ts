@@ -60,11 +60,14 @@ const locks = z.object({
   ),
 });
 
-/** The resource locks that hold for a resource, its own and those above it. `what`: the resource, for people. */
+/**
+ * The resource locks that hold for a resource, its own and those above it. `what`: the resource, and what is written to it:
+ * tags, rules that are resources of their own, or itself as a whole (a firewall, which is never deleted).
+ */
 export async function lockFindings(
   arm: Arm,
   id: string,
-  what: { name: string; holdsRules: boolean },
+  what: { name: string; holds: 'tags' | 'rules' | 'itself' },
   signal?: AbortSignal,
 ): Promise<Finding[]> {
   const path = `${armPath(id)}/providers/Microsoft.Authorization/locks?api-version=2020-05-01&$filter=atScope()`;
@@ -75,7 +78,7 @@ export async function lockFindings(
     const fix = `Have the lock “${name}” taken off ${place}, or put on what Latchkey does not write to.`;
     switch (properties.level.toLowerCase()) {
       case 'readonly':
-        return what.holdsRules
+        return what.holds !== 'tags'
           ? [
               problem(
                 'locks',
@@ -94,7 +97,7 @@ export async function lockFindings(
             ];
       case 'cannotdelete':
         // A rule is a resource below its NSG: what is opened could not be shut.
-        return what.holdsRules
+        return what.holds === 'rules'
           ? [
               problem(
                 'locks',
