@@ -5,11 +5,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ArmContext, bodyOf, follow, idIn, page, param, troubleOf } from './context.ts';
+import { type ArmContext, bodyOf, callerOfRequest, follow, idIn, page, param, troubleOf } from './context.ts';
 import { ArmError, resourceNotFound } from './errors.ts';
 import { readClassic, readGroup } from './firewallInput.ts';
 import { mappedPorts } from './firewallPath.ts';
 import type { AzureFirewall, FirewallPolicy, RuleCollectionGroup } from './resources.ts';
+import { permitLinked } from './rights/permissions.ts';
 import { subscriptionList } from './subscriptionList.ts';
 import { policyView, withoutForce } from './views.ts';
 
@@ -46,6 +47,7 @@ function putFirewall(context: ArmContext, request: FastifyRequest, reply: Fastif
   const firewall = firewallOf(context, request);
   if (firewall.properties.provisioningState === 'Updating') throw busy(firewall.id);
   const read = readClassic(bodyOf(request), firewall);
+  mayJoin(context, request, firewall);
   context.world.beforeChange(firewall.id.toLowerCase());
   firewall.tags = read.tags;
   firewall.properties = { ...read.properties, provisioningState: 'Updating' };
@@ -56,6 +58,21 @@ function putFirewall(context: ArmContext, request: FastifyRequest, reply: Fastif
   });
   follow(context, request, reply, operation, at(firewall.location, false));
   return withoutForce(firewall);
+}
+
+/** A firewall is written with its addresses and its subnet, and that takes the right to join each (reference 3.3). */
+function mayJoin({ people }: ArmContext, request: FastifyRequest, firewall: AzureFirewall): void {
+  const caller = callerOfRequest(request);
+  const done = { action: 'Microsoft.Network/azureFirewalls/write', scope: firewall.id };
+  for (const { properties } of firewall.properties.ipConfigurations) {
+    for (const [type, ref] of [
+      ['publicIPAddresses', properties.publicIPAddress],
+      ['virtualNetworks/subnets', properties.subnet],
+    ] as const) {
+      const action = `Microsoft.Network/${type}/join/action`;
+      if (caller && ref) permitLinked(people, caller, done, { action, scope: ref.id });
+    }
+  }
 }
 
 function putGroup(context: ArmContext, request: FastifyRequest, reply: FastifyReply): object {
