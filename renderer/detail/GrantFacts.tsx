@@ -16,6 +16,8 @@ export function GrantFacts({ grant }: { grant: Grant }) {
   const intl = useIntl();
   const text = useText();
   const rules = grant.rules.flatMap(({ names, gateName }) => names.map(name => `${gateName}: ${name}`));
+  // Only where a firewall maps the port: elsewhere it is the VM's own.
+  const mapped = (grant.endpoints ?? []).map(({ port, host, hostPort }) => `${port}: ${host}:${hostPort}`);
   const asked = {
     owner: <Name>{grant.owner}</Name>,
     time: <When at={grant.requestedAt} as="clock" />,
@@ -42,6 +44,18 @@ export function GrantFacts({ grant }: { grant: Grant }) {
             />,
           ],
           [text('grant.from'), <Name key="from">{sourcesText(grant.sources)}</Name>],
+          ...(mapped.length > 0
+            ? [
+                [
+                  text('grant.connectTo'),
+                  mapped.map(line => (
+                    <div key={line}>
+                      <Name>{line}</Name>
+                    </div>
+                  )),
+                ] as const,
+              ]
+            : []),
           ...(rules.length > 0
             ? [
                 [

@@ -10,6 +10,7 @@ export const grants = {
   'grant.state.failed': 'failed',
   'grant.state.stuck': 'stuck',
   'grant.ends': 'Ends',
+  'grant.connectTo': 'Connect to',
   'grant.endedBy.cloud': '{time}, by the cloud itself',
   'grant.endedBy.this-computer': '{time}, by this computer',
   'grant.askedBy': 'Asked by',
