@@ -7,7 +7,7 @@ import { toWire } from '../../../../shared/domain/time.ts';
 import { waitOut } from '../../calls.ts';
 import type { Closed } from '../../cloud.ts';
 import { cloudNow } from './ask.ts';
-import { expiryPauses } from './assumptions.ts';
+import { expiryPauses, youngMs } from './assumptions.ts';
 import { type CloseAsk, judge, type Verdict } from './judging.ts';
 import { removeRules, standingRules } from './removing.ts';
 import { shorten } from './shortening.ts';
@@ -82,8 +82,10 @@ async function endEarly(
   signal: AbortSignal,
 ): Promise<Omit<Closed, 'name'>> {
   const before = await standingRules(ask, target, signal);
-  // Somebody deleted the rule by hand: a newer request would open the port again.
-  if (before?.length === 0 && own.status.toLowerCase() !== 'initiating')
+  // Somebody deleted the rule by hand: a newer request would open the port again. One asked for just now may still get its
+  // rule, whatever its status says: it is cut short all the same.
+  const settled = own.status.toLowerCase() !== 'initiating' && own.start < cloudNow(ask) - youngMs;
+  if (before?.length === 0 && settled)
     return { outcome: 'gone', note: 'Defender’s rule was gone already; its record ends by itself.' };
   const { end, correlation } = await shorten(ask, target, own, theirs, signal);
   if (theirs !== undefined) {
