@@ -129,6 +129,11 @@ function carries(found: FoundRule, order: RuleOrder): boolean {
     found.marks.some(mark => mark.grant === order.mark.grant) &&
     (order.protocol === 'any' || found.protocol === order.protocol) &&
     found.ports.every(port => order.ports.includes(port)) &&
-    found.sources.every(source => sources.has(source))
+    found.sources.every(source => sources.has(canonical(source)))
   );
+}
+
+/** A cloud may write an address otherwise than it was sent (`/32` or not); tags and `*` stay as they are. */
+function canonical(source: string): string {
+  return /^[\da-f.:]+(?:\/\d+)?$/i.test(source) ? canonicalCidr(source) : source;
 }

@@ -210,3 +210,26 @@ async function anyGrant({ grants }: TestBroker) {
   }
   throw new Error('the broker stopped');
 }
+
+test('a write whose answer was lost is found and undone, also where the cloud writes addresses its own way', async () => {
+  const world = await startWorld();
+  const lost = new LatchkeyError({ code: 'CLOUD_UNREACHABLE', message: 'No answer.' });
+  const broker = await world.broker({
+    clouds: real =>
+      real.map(cloud => ({
+        ...cloud,
+        open: async (...asked) => {
+          await cloud.open(...asked);
+          throw lost;
+        },
+        async *ours(...asked) {
+          for await (const found of cloud.ours(...asked))
+            yield { ...found, sources: found.sources.map(source => source.replace(/\/32$/, '')) };
+        },
+      })),
+  });
+  await expect(open(broker, 'web-1', { sources: ['198.51.100.7'] })).rejects.toMatchObject({
+    code: 'CLOUD_UNREACHABLE',
+  });
+  expect(await world.standing()).toEqual([]);
+});
