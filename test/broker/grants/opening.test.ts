@@ -14,6 +14,8 @@ test.each([
 ])('$vm: one write per gate, all at once, and no read before', async ({ vm, gates, ports }) => {
   const world = await startWorld();
   const broker = await world.broker();
+  // The sweep of a start asks in the background.
+  await world.quiet();
   await world.asked();
   const grant = await open(broker, vm, { ports, sources: ['203.0.113.7', '198.51.100.0/24'] });
   const asked = await world.asked();
@@ -28,6 +30,8 @@ test.each([
 test('what a request may not have is refused before anything is sent, and told', async () => {
   const world = await startWorld();
   const broker = await world.broker();
+  // The sweep of a start asks in the background.
+  await world.quiet();
   await world.asked();
   const refused = async (vm: string, request: Parameters<typeof open>[2]) =>
     expect(await open(broker, vm, request).catch((error: unknown) => error)).toBeInstanceOf(LatchkeyError);
