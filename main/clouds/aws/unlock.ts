@@ -91,17 +91,7 @@ function releaseSteps(aws: Connection, fresh: Fresh, own: OwnGroup): Step[] {
     what: `Revoke the rules of grants in ${own.name}: ${SecurityGroupRuleIds.join(', ')}.`,
     foreign: false,
     async run(signal) {
-      const input = { GroupId: id, SecurityGroupRuleIds };
-      try {
-        await aws.ec2(
-          region,
-          'RevokeSecurityGroupIngress',
-          (ec2, options) => ec2.revokeSecurityGroupIngress(input, options),
-          signal,
-        );
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await revokeAll(aws, region, id, SecurityGroupRuleIds, signal);
       await settled(aws, region, id, without(SecurityGroupRuleIds), signal);
     },
   };
@@ -120,6 +110,29 @@ function releaseSteps(aws: Connection, fresh: Fresh, own: OwnGroup): Step[] {
     },
   };
   return [...(SecurityGroupRuleIds.length > 0 ? [revoke] : []), release];
+}
+
+/** One that ended meanwhile makes AWS refuse the whole call: then each goes by itself, so that none stays. */
+async function revokeAll(
+  aws: Connection,
+  region: string,
+  GroupId: string,
+  SecurityGroupRuleIds: string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const input = { GroupId, SecurityGroupRuleIds };
+  try {
+    await aws.ec2(
+      region,
+      'RevokeSecurityGroupIngress',
+      (ec2, options) => ec2.revokeSecurityGroupIngress(input, options),
+      signal,
+    );
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    if (SecurityGroupRuleIds.length > 1)
+      for (const one of SecurityGroupRuleIds) await revokeAll(aws, region, GroupId, [one], signal);
+  }
 }
 
 function detachSteps(aws: Connection, fresh: Fresh, own: OwnGroup): Step[] {

@@ -186,6 +186,27 @@ describe('lock', () => {
       expect(snapshot()).toBe(before);
     });
 
+    it('leaves no grant’s rule behind at the unlock, also if one of them ends just then', async () => {
+      const vm = await practice.vm(cloud, 'pay-hub');
+      const before = snapshot();
+      await lock(vm);
+      const orders = cloud.orders(await fresh(vm), {
+        ports: [{ port: 22, protocol: 'tcp' }],
+        sources: ['203.0.113.7/32', '203.0.113.8/32'],
+        mark: { grant: 'abcd2345efgh' as never, owner: 'l', end: Date.now() + 600_000, vmName: 'v' },
+      });
+      const standing = await Promise.all(orders.map(order => cloud.open(order)));
+      const [first, ...others] = standing.flatMap(({ names }) => names);
+      expect(others.length).toBeGreaterThan(0);
+      const plan = await cloud.planUnlock(vm);
+      await cloud.apply(plan, vm, async index => {
+        if (plan.steps[index]?.action !== 'remove') return;
+        for (const region of practice.world.regions.values())
+          for (const group of region.groups.values()) group.rules.delete(first ?? '');
+      });
+      expect(snapshot()).toBe(before);
+    });
+
     it('stopped at any step, and done again, ends the same; so does its unlock', async () => {
       const vm = await practice.vm(cloud, 'pay-hub');
       const before = snapshot();
