@@ -46,7 +46,7 @@ export interface Ends {
   begin(what: ToEnd, signal?: AbortSignal): Promise<{ endedBy: EndedBy; notes: string[] }>;
   /**
    * Rules that stood before: their schedules are moved to the latest end. `must`: one of them may fire too early if it
-   * stays as it is, so failing is an error; else it is a note.
+   * stays as it is, so failing is an error; so it is where one is seen to fire before `end`. Else it is a note.
    */
   settle(what: ToEnd, must: boolean, signal?: AbortSignal): Promise<{ endedBy: EndedBy; notes: string[] }>;
   /** Rules that are gone: so are their schedules. Never throws: a schedule for a rule that is gone does nothing. */
@@ -57,7 +57,13 @@ const rounds = 5;
 
 export function createEnds(aws: Connection, guard: GuardRole): Ends {
   /** One round: moves what must be moved. False: something was written, so somebody has to look again. */
-  async function round(what: ToEnd, role: string, known: Map<string, number>, signal?: AbortSignal) {
+  async function round(
+    what: ToEnd,
+    role: string,
+    known: Map<string, number>,
+    early: Set<string>,
+    signal?: AbortSignal,
+  ) {
     const { region, group } = gateRef(what.gate);
     const listed = await listRules(aws, region, [group], signal);
     const now = aws.now();
@@ -72,6 +78,8 @@ export function createEnds(aws: Connection, guard: GuardRole): Ends {
         const place = { region, group, rule };
         const at = known.get(rule) ?? (await scheduleTime(aws, place, signal));
         const wanted = fireTime(end, now);
+        if (at !== undefined && at < fireTime(what.end, 0)) early.add(rule);
+        else early.delete(rule);
         if (at === wanted || at === fireTime(end, 0)) return true;
         const done = await (at === undefined
           ? createSchedule(aws, place, role, wanted, signal)
@@ -129,9 +137,11 @@ export function createEnds(aws: Connection, guard: GuardRole): Ends {
       const role = await guard.find(true, signal);
       if (role === undefined) return { endedBy: 'this-computer', notes: [] };
       const known = new Map<string, number>();
+      /** Seen to have a schedule, a colleague's perhaps, that would shut them before their time. */
+      const early = new Set<string>();
       try {
         for (let i = 0; i < rounds; i++) {
-          const done = await inTime(aws, signal, enough => round(what, role.arn, known, enough));
+          const done = await inTime(aws, signal, enough => round(what, role.arn, known, early, enough));
           if (done) return { endedBy: 'cloud', notes: [] };
         }
         throw new LatchkeyError({
@@ -140,7 +150,7 @@ export function createEnds(aws: Connection, guard: GuardRole): Ends {
           fix: 'Try again in a minute.',
         });
       } catch (error) {
-        return failed(error, true, must, role.sure);
+        return failed(error, true, must || early.size > 0, role.sure);
       }
     },
     async over({ gate, rules }) {

@@ -160,6 +160,16 @@ describe('with a guard', () => {
     expect(rules()).toEqual(first.names);
   });
 
+  it('a rule that a colleague’s schedule shuts too early, and which can’t be moved, is not called open until later', async () => {
+    const first = await colleague.open(order(hers, inMinutes(5)));
+    const refusal = { status: 403, code: 'AccessDeniedException', times: 0 };
+    practice.core.faults.add({ action: 'UpdateSchedule', ...refusal });
+    await expect(cloud.open(order(mine, inMinutes(30)))).rejects.toMatchObject({ code: 'CLOUD_FORBIDDEN' });
+    // One that ends no later needs no move.
+    expect((await cloud.open(order(mine, inMinutes(4)))).endedBy).toBe('cloud');
+    expect(rules()).toEqual(first.names);
+  });
+
   it('two who extend at once agree on the later end, every time', async () => {
     const first = await colleague.open(order(hers, inMinutes(2)));
     const second = await cloud.open(order(mine, inMinutes(2)));
