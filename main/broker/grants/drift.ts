@@ -9,31 +9,40 @@ import type { RuleRecord } from './records.ts';
 export const unproven =
   'its description was edited, so it does not prove to be Latchkey’s any more: Latchkey will not remove it, somebody has to by hand';
 
-/** Parts of a sentence, empty if the rule stands as it was written. */
-export function driftOf(rule: RuleRecord, found: FoundRule): string[] {
+/**
+ * Parts of a sentence, empty if the rule stands as it was written. `found`: all that carries it, which is one rule in an
+ * NSG and one for each source and port in a security group; those of others that it counts on are not among them.
+ */
+export function driftOf(rule: RuleRecord, found: FoundRule[]): string[] {
   const { order } = rule;
-  const { stands } = found;
-  const drift: string[] = [];
-  if (rule.priority !== undefined && stands && stands.priority !== rule.priority)
-    drift.push(`its priority was moved from ${rule.priority} to ${stands.priority}`);
-  if (stands?.access === 'deny') drift.push('it denies now what it let in');
-  const sources = compare(order.sources, found.sources);
-  if (sources !== undefined)
-    drift.push(`its sources were ${sources} from ${words(order.sources)} to ${words(found.sources)}`);
+  const drift: string[] = found.flatMap(one => ownDrift(rule, one));
+  const is = found.flatMap(one => one.sources);
+  const sources = compare(order.sources, is);
+  if (sources !== undefined && !(sources === 'narrowed' && rule.foreign.length > 0))
+    drift.push(`its sources were ${sources} from ${words(order.sources)} to ${words(is)}`);
   // Security groups have no destinations.
-  const destinations =
-    order.destinations.length === 0 ? undefined : compare(order.destinations, found.destinations);
+  const to = found.flatMap(one => one.destinations);
+  const destinations = order.destinations.length === 0 ? undefined : compare(order.destinations, to);
   if (destinations !== undefined)
-    drift.push(
-      `its destinations were ${destinations} from ${words(order.destinations)} to ${words(found.destinations)}`,
-    );
-  if (stands && stands.ports !== portWords(order.ports))
+    drift.push(`its destinations were ${destinations} from ${words(order.destinations)} to ${words(to)}`);
+  return [...new Set(drift)];
+}
+
+/** What a rule tells by itself, however many there are beside it. */
+function ownDrift(rule: RuleRecord, { stands, protocol, mark }: FoundRule): string[] {
+  const { order } = rule;
+  const drift: string[] = [];
+  if (stands === undefined) return drift;
+  if (rule.priority !== undefined && stands.priority !== rule.priority)
+    drift.push(`its priority was moved from ${rule.priority} to ${stands.priority}`);
+  if (stands.access === 'deny') drift.push('it denies now what it let in');
+  if (stands.ports !== portWords(order.ports))
     drift.push(`its ports were changed from ${portWords(order.ports)} to ${stands.ports}`);
-  if (stands && found.protocol !== order.protocol)
-    drift.push(`its protocol was changed from ${order.protocol} to ${found.protocol}`);
+  if (protocol !== order.protocol)
+    drift.push(`its protocol was changed from ${order.protocol} to ${protocol}`);
   // A rule with several marks has several ends.
-  if (stands && rule.writtenEnd !== undefined && found.mark.end !== rule.writtenEnd)
-    drift.push(`the end in its description was changed to ${toWire(found.mark.end)}`);
+  if (rule.writtenEnd !== undefined && mark.end !== rule.writtenEnd)
+    drift.push(`the end in its description was changed to ${toWire(mark.end)}`);
   return drift;
 }
 

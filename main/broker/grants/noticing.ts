@@ -54,13 +54,9 @@ export function createNoticer(context: GrantsContext, closer: Closer): Noticer {
     const now = ledger.rule(rule.id);
     const busy = ledger.grantsOf(rule.id).some(grant => wantsRules(grant) && !isOpen(grant));
     if (now?.state !== 'standing' || now.writtenEnd === undefined || busy) return;
-    tell(
-      now,
-      now.names.flatMap(name => {
-        const one = found.get(name);
-        return one ? driftOf(now, one) : [];
-      }),
-    );
+    const there = now.names.flatMap(name => found.get(name) ?? []);
+    // What went meanwhile is the next look's.
+    if (there.length === now.names.length) tell(now, driftOf(now, there));
   }
 
   function tell(rule: RuleRecord, drift: string[]): void {
@@ -77,10 +73,9 @@ export function createNoticer(context: GrantsContext, closer: Closer): Noticer {
   return {
     async notice(cloud, scope, seen, begun) {
       for (const rule of standing(cloud, scope, begun)) {
-        const found = rule.names.map(name => seen.get(`${rule.gate} ${name}`));
-        if (found.includes(undefined)) await missing(cloud, rule);
-        else if (found.flatMap(one => (one ? driftOf(rule, one) : [])).join('\n') !== rule.drift.join('\n'))
-          await changed(cloud, rule);
+        const found = rule.names.flatMap(name => seen.get(`${rule.gate} ${name}`) ?? []);
+        if (found.length < rule.names.length) await missing(cloud, rule);
+        else if (driftOf(rule, found).join('\n') !== rule.drift.join('\n')) await changed(cloud, rule);
       }
     },
   };
