@@ -16,7 +16,7 @@ export type Verdict =
   | { is: 'gone' }
   /** Somebody else's request holds the port open for the same source. */
   | { is: 'kept' }
-  /** In force. `theirs`: until when somebody else would have been let in, had ours not replaced his request. */
+  /** In force. `theirs`: until when somebody else is let in, or would have been, had ours not replaced his request. */
   | { is: 'running'; own: Asked; theirs: Instant | undefined }
   /** Past its end, or ended. */
   | { is: 'over' };
@@ -39,10 +39,14 @@ export async function judge(
     if (stands?.length || others.some(one => inForce(one, now))) throw notOurs(target);
     return { is: 'gone' };
   }
-  if (others.some(one => inForce(one, now))) return { is: 'kept' };
+  const holding = others.filter(one => inForce(one, now));
+  const lasts = inForce(own, now) && holding.every(one => one.end < own.end);
+  if (holding.length > 0 && !lasts) return { is: 'kept' };
   if (!inForce(own, now)) return { is: 'over' };
+  // Whether the record calls theirs replaced or not: ours must not hold the port open for longer than they do.
   const replaced = others.filter(one => one.reason === 'NewerRequestInitiated' && one.end > now);
-  const theirs = replaced.length === 0 ? undefined : Math.max(...replaced.map(one => one.end));
+  const ends = [...holding, ...replaced].map(one => one.end);
+  const theirs = ends.length === 0 ? undefined : Math.max(...ends);
   return { is: 'running', own, theirs };
 }
 
