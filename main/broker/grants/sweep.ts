@@ -38,19 +38,27 @@ export function createSweep(
     const seen = new Map<string, FoundRule>();
     const due: FoundRule[] = [];
     const unknown: FoundRule[] = [];
-    for await (const found of cloud.ours({ scope })) {
-      const place = `${found.gate} ${found.name}`;
-      seen.set(place, found);
-      // Ours to end, by its grants; the watch does that.
-      const ours = known.has(place) || ledger.knows(found.gate, found.name, found.mark.grant);
-      if (!ours && mustGo(account, found)) due.push(found);
-      else result.left.push(label(found));
-      if (!ours && adopter.active()) unknown.push(found);
+    let cutOff: { error: unknown } | undefined;
+    try {
+      for await (const found of cloud.ours({ scope })) {
+        const place = `${found.gate} ${found.name}`;
+        seen.set(place, found);
+        // Ours to end, by its grants; the watch does that.
+        const ours = known.has(place) || ledger.knows(found.gate, found.name, found.mark.grant);
+        if (!ours && mustGo(account, found)) due.push(found);
+        else result.left.push(label(found));
+        if (!ours && adopter.active()) unknown.push(found);
+      }
+    } catch (error) {
+      // One gate that can't be read must not keep another's door open: what was found to be due goes all the same.
+      cutOff = { error };
     }
     await adopter.adopt(account, cloud, unknown);
     await Promise.all(
       [...Map.groupBy(due, found => found.gate)].map(([gate, rules]) => remove(cloud, gate, rules, result)),
     );
+    // Of half a look nobody can say that a rule is missing.
+    if (cutOff) throw cutOff.error;
     await noticer.notice(cloud, scope, seen, begun);
   }
 

@@ -29,12 +29,23 @@ export function kindOf(kinds: readonly AzureGate[], gate: GateId): AzureGate {
   throw new LatchkeyError({ code: 'BAD_INPUT', message: `“${gate.slice(0, 200)}” is not a gate of Azure.` });
 }
 
-/** Every grant's rule in the gates of a subscription, kind after kind, or in one gate. */
+/**
+ * Every grant's rule in the gates of a subscription, kind after kind, or in one gate. A kind that can't be read hides none of
+ * the others' rules: its error is thrown after them.
+ */
 export async function* oursIn(
   kinds: readonly AzureGate[],
   where: { scope: Scope } | { gate: GateId },
   signal: AbortSignal,
 ): AsyncGenerator<FoundRule> {
   if ('gate' in where) return yield* kindOf(kinds, where.gate).ours(where, signal);
-  for (const kind of kinds) yield* kind.ours({ subscription: where.scope.id }, signal);
+  const failures: unknown[] = [];
+  for (const kind of kinds) {
+    try {
+      yield* kind.ours({ subscription: where.scope.id }, signal);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }

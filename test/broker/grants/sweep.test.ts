@@ -93,3 +93,19 @@ test.each([
   expect(now(broker, grant.id).state).toBe('closed');
   expect(await world.standing()).toEqual([]);
 });
+
+test('one kind of gate that can’t be read keeps no other’s door open', async () => {
+  const world = await startWorld();
+  const [gone, here] = [await world.broker(), await world.broker()];
+  await open(gone, 'sql-prod-1', { forMs: 5 * minute });
+  const mine = await open(here, 'sql-prod-1', { forMs: 60 * minute, sources: ['198.51.100.11'] });
+  gone.stop();
+  const policies = { method: 'GET', path: 'jitNetworkAccessPolicies' };
+  await world.fault({ ...policies, status: 400, code: 'BadRequest', times: 0 });
+  await world.clock.advance(8 * minute);
+  expect((await here.grants.sweep()).failures.length).toBeGreaterThan(0);
+  expect(await world.standing().catch(() => 'unreadable')).toBe('unreadable');
+  await world.heal();
+  expect(told(here).filter(kind => kind === 'swept')).toHaveLength(1);
+  expect(await world.standing()).toEqual([expect.stringContaining(mine.endsAt)]);
+});
