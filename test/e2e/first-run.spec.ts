@@ -75,7 +75,7 @@ test('without an account the window offers the practice cloud, and one click bri
   await start.click();
   await expect(row(page, 'web-1')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole('button', { name: /^Refreshed/ })).toBeVisible();
-  await expect(tab(page, 'Configured').first()).toHaveText(/^Configured\d+$/);
+  await expect(tab(page, 'Configured').first()).toHaveText(/^Configured\d+ · \d+ exposed$/);
   await expect(tab(page, 'Not configured')).toHaveText(/^Not configured\d+ · \d+ exposed$/);
   await expect(page.getByRole('button', { name: 'You are seen from' })).toContainText('127.0.0.1');
   for (const scope of ['Contoso Production', 'Contoso Test', 'eu-north-1', 'us-east-1'])

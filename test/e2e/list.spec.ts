@@ -207,6 +207,7 @@ test.describe('in little room', () => {
       await page.keyboard.press('Escape');
       const close = details(page).getByRole('button', { name: 'Close the details' });
       if (await close.isVisible()) await close.click();
+      await row(page, 'web-2').scrollIntoViewIfNeeded();
       await expect(row(page, 'web-2')).toBeInViewport();
       for (const screen of ['Grants', 'Activity', 'Accounts', 'Settings', 'VMs']) {
         await page.getByRole('link', { name: screen }).click();

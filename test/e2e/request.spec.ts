@@ -119,7 +119,8 @@ test('a request opens the port for real, with its justification, and the row cou
 test('for several VMs each has its own result, and those that failed can be asked again', async ({
   open: openWindow,
 }) => {
-  const page = await openWindow(latchkey);
+  // High enough that all three are rows of the page at once: a long list draws only what is seen.
+  const page = await openWindow(latchkey, { viewport: { width: 1280, height: 1200 } });
   await ask(page, 'web-2', 'build-agent-07', 'pay-db');
   await expect(dialog(page)).toContainText('Request access to 3 VMs');
   await expect(dialog(page).getByRole('checkbox', { name: 'The usual one' })).toBeChecked();
