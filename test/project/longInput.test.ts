@@ -96,7 +96,7 @@ it.each(Object.entries(readers))('%s is quick on long and hostile text', (_name,
         // Refused, in words and not by a stack that ran over.
         expect(error).toHaveProperty('code');
       }
-      expect(performance.now() - begun, JSON.stringify(piece)).toBeLessThan(1_500);
+      expect(performance.now() - begun, JSON.stringify(piece)).toBeLessThan(10_000);
     }
   }
 });

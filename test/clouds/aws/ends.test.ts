@@ -95,11 +95,12 @@ describe('without a guard', () => {
     practice.core.faults.add({ action: 'GetRole', delayMs: 60_000, times: 0 });
     const begun = performance.now();
     expect((await cloud.open(order(mine, inMinutes(10)))).endedBy).toBe('this-computer');
-    expect(performance.now() - begun).toBeLessThan(10_000);
-    // Nor the next one at all.
-    const again = performance.now();
+    // Half of what IAM would take.
+    expect(performance.now() - begun).toBeLessThan(30_000);
+    // Nor the next one at all: it does not ask.
+    practice.actions();
     await cloud.open(order(mine, inMinutes(10), [80]));
-    expect(performance.now() - again).toBeLessThan(2_500);
+    expect(practice.actions()).not.toContain('GetRole');
   });
 });
 
