@@ -2,6 +2,7 @@
  * A broker that is killed at point `killAt`: run as a process of its own by survivor.ts. Asks for access, extends it
  * and revokes it; leaves with 0 if it got through. What it needs comes as one JSON document on standard input.
  */
+import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { createBroker } from '../../main/broker/broker.ts';
 import { connectPractice } from '../../main/clouds/practice.ts';
@@ -23,6 +24,8 @@ const input = JSON.parse(await text(process.stdin)) as VictimInput;
 // The ports' timers let a process end; a host stays because of its doors, this one because of this.
 setInterval(() => undefined, 1_000);
 
+// Whoever is killed writes nothing when it ends.
+flushCompileCache();
 let reached = 0;
 let armed = false;
 
