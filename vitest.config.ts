@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './build/longestFirst.ts';
 
 /** Unit, property, contract and crash tests. The end-to-end ones in a browser are Playwright's (playwright.config.ts). */
 export default defineConfig({
@@ -8,6 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     exclude: ['test/e2e/**', 'test/bench/**', 'node_modules/**'],
     environment: 'node',
+    sequence: { sequencer: LongestFirst },
     // Programs that tests start from the sources keep what Node made of them: most of such a start is reading TypeScript.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node') },
     pool: 'forks',
