@@ -22,7 +22,7 @@ describe.each(sides)('in $cloud', ({ vm, look }) => {
     expect(told(here).filter(kind => kind === 'swept')).toHaveLength(1);
     const [row] = here.services.activity.list({ kinds: ['swept'] }).rows;
     expect(row).toMatchObject({ grant: short.id, text: expect.stringContaining('was past its end') });
-    const ends = (await world.standing()).map(rule => rule.split(' ').at(-1));
+    const ends = (await world.standing()).map(rule => rule.split(' ').at(-1) ?? '');
     expect(ends.toSorted()).toEqual([long, mine].map(({ endsAt }) => endsAt).toSorted());
     expect(now(here, mine.id).state).toBe('open');
     const again = await here.grants.sweep();
