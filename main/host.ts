@@ -9,6 +9,7 @@ import type { Contract } from '../shared/contract/index.ts';
 import { LatchkeyError } from '../shared/errors.ts';
 import { createBroker } from './broker/broker.ts';
 import { createRouter } from './broker/router.ts';
+import { awsAccounts } from './clouds/aws/signIn/kind.ts';
 import { azureAccounts } from './clouds/azure/signIn/kind.ts';
 import { connectPractice } from './clouds/practice.ts';
 import { createCarrier, type Talk, type Wire } from './doors/carry.ts';
@@ -55,7 +56,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const broker = await createBroker({
     os,
     connectPractice: info => connectPractice(info, os),
-    accountKinds: [azureAccounts(os)],
+    accountKinds: [azureAccounts(os), awsAccounts(os)],
     dataDirectory,
     host: kind,
     version: appVersion(),

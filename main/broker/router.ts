@@ -48,6 +48,13 @@ export function createRouter(broker: Pick<Broker, 'services' | 'info' | 'leave'>
       signIn: on.accounts.signIn.handler(({ input, signal }) =>
         accounts.signIn(parseAccountId(input.id), input.way, input.open, signal ?? never),
       ),
+      answer: on.accounts.answer.handler(({ input }) => {
+        accounts.answer(input.question, input.answer);
+        return {};
+      }),
+      profiles: on.accounts.profiles.handler(async ({ input }) => ({
+        profiles: await accounts.profiles(input.files ?? {}),
+      })),
       scopes: on.accounts.scopes.handler(async ({ input }) => ({
         scopes: await accounts.scopes(parseAccountId(input.id)),
       })),

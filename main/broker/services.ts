@@ -5,6 +5,7 @@
 import type {
   Account,
   AccountScope,
+  AwsProfile,
   NewAccount,
   Settings,
   SignInStep,
@@ -40,6 +41,10 @@ export interface Accounts {
     open: 'broker' | 'caller',
     signal: AbortSignal,
   ): AsyncGenerator<SignInStep>;
+  /** Answers a question of a sign-in that is going on. Throws BAD_INPUT for one that nobody asks (any more). */
+  answer(question: string, text: string): void;
+  /** The AWS profiles of this machine. */
+  profiles(files: { config?: string | undefined; credentials?: string | undefined }): Promise<AwsProfile[]>;
   /** All scopes of an account, chosen or not. */
   scopes(id: AccountId): Promise<AccountScope[]>;
   /** Undefined: all there are. */

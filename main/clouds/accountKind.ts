@@ -2,7 +2,7 @@
  * What a kind of account can do besides being a Cloud: be signed in to, be opened again at the next start, be forgotten.
  * The broker keeps what is no secret in its ledger; secrets stay behind this interface, in the keychain or in memory.
  */
-import type { Account, NewAccount, Settings, SignInWay } from '../../shared/contract/accounts.ts';
+import type { Account, AwsProfile, NewAccount, Settings, SignInWay } from '../../shared/contract/accounts.ts';
 import type { AccountId } from '../../shared/domain/ids.ts';
 import type { Cloud } from './cloud.ts';
 
@@ -21,10 +21,17 @@ export type Ask =
   | { step: 'browser'; url: string }
   | { step: 'device-code'; code: string; url: string; expiresAt: string };
 
+/** What only the person knows. */
+export type Question =
+  | { step: 'mfa-code'; device: string; again: boolean }
+  | { step: 'choose-role'; roles: { account: string; accountName: string; role: string }[] };
+
 export interface SigningIn {
   settings: Settings;
   /** Called when the person has something to do. */
   ask(step: Ask): void;
+  /** Resolves with the answer. Throws CANCELLED. */
+  question(question: Question): Promise<string>;
   /** Ends it at any time: CANCELLED. */
   signal: AbortSignal;
 }
@@ -50,7 +57,9 @@ export interface AccountKind {
   /** Opens a kept account; no request is made. Throws BAD_INPUT when its facts lead nowhere any more. */
   open(kept: KeptAccount, settings: Settings): Promise<OpenAccount>;
   /** What is told of it. */
-  describe(kept: KeptAccount): Pick<Account, 'way' | 'azure'>;
+  describe(kept: KeptAccount): Pick<Account, 'way' | 'azure' | 'aws'>;
+  /** The profiles of this machine that can be signed in with. Absent where the kind has none. */
+  profiles?(files: { config?: string | undefined; credentials?: string | undefined }): Promise<AwsProfile[]>;
   /** Is there a person to ask when the cloud takes the sign-in no more? */
   asksPerson(kept: KeptAccount): boolean;
 }

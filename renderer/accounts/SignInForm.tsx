@@ -1,5 +1,5 @@
 /** The dialog of a sign-in: what it needs to know first, then what the person has to do. */
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Button } from '../components/Button.tsx';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { WindowBody, WindowFoot } from '../components/Window.tsx';
@@ -19,20 +19,30 @@ export function SignInForm({
   children: ReactNode;
 }) {
   const text = useText();
-  const { running, asked, error, start } = useSignIn();
+  const { running, asked, error, start, answer } = useSignIn();
+  const [draft, setDraft] = useState('');
+  const isQuestion = asked?.step === 'mfa-code' || asked?.step === 'choose-role';
   return (
     <form
       onSubmit={event => {
         event.preventDefault();
-        start(begin);
+        if (!isQuestion) return start(begin);
+        if (draft.trim() === '') return;
+        answer(draft.trim());
+        setDraft('');
       }}
     >
       <WindowBody>
-        {asked === undefined ? children : <SignInSteps asked={asked} />}
+        {asked === undefined ? children : <SignInSteps asked={asked} answer={draft} onAnswer={setDraft} />}
         {error !== undefined && <ErrorNote error={error} />}
       </WindowBody>
       <WindowFoot note={running && asked === undefined && starting}>
         <Button onClick={closeDialog}>{text('cancel')}</Button>
+        {isQuestion && (
+          <Button look="primary" type="submit" icon="key" disabled={draft.trim() === ''}>
+            {text('signIn.goOn')}
+          </Button>
+        )}
         {asked === undefined && (
           <Button look="primary" type="submit" icon="key" disabled={running}>
             {text('signIn.start')}

@@ -1,27 +1,45 @@
-/** What the person has to do to be signed in: an address, or an address and a code. */
+/** What the person has to do to be signed in: an address, an address and a code, or an answer. */
 import { useIntl } from 'react-intl';
 import { CopyBox } from '../components/CopyBox.tsx';
 import { Section } from '../components/Section.tsx';
 import { useText } from '../i18n/text.tsx';
 import { clockTime } from '../i18n/time.ts';
 import { useNow } from '../state/clock.ts';
+import { MfaCode } from './MfaCode.tsx';
+import { RoleChoice } from './RoleChoice.tsx';
 import css from './SignIn.module.css';
 import type { Asked } from './useSignIn.ts';
 
-export function SignInSteps({ asked }: { asked: Asked }) {
+export function SignInSteps({
+  asked,
+  answer,
+  onAnswer,
+}: {
+  asked: Asked;
+  answer: string;
+  onAnswer: (answer: string) => void;
+}) {
   const text = useText();
   const intl = useIntl();
   const now = useNow();
-  return (
-    <Section title={text('signIn.waiting')}>
-      <div className={css.steps} aria-live="polite">
-        {asked.step === 'browser' ? (
-          <>
+  switch (asked.step) {
+    case 'mfa-code':
+      return <MfaCode asked={asked} code={answer} onChange={onAnswer} />;
+    case 'choose-role':
+      return <RoleChoice roles={asked.roles} chosen={answer} onChange={onAnswer} />;
+    case 'browser':
+      return (
+        <Section title={text('signIn.waiting')}>
+          <div className={css.steps} aria-live="polite">
             <p>{text(asked.opened ? 'signIn.opened' : 'signIn.notOpened')}</p>
             <CopyBox text={asked.url} label={text('signIn.copyAddress')} />
-          </>
-        ) : (
-          <>
+          </div>
+        </Section>
+      );
+    case 'device-code':
+      return (
+        <Section title={text('signIn.waiting')}>
+          <div className={css.steps} aria-live="polite">
             <p>{text('signIn.code')}</p>
             <CopyBox text={asked.url} label={text('signIn.copyAddress')} />
             <div className={css.code}>
@@ -30,9 +48,8 @@ export function SignInSteps({ asked }: { asked: Asked }) {
             <p className={css.quiet}>
               {text('signIn.until', { time: clockTime(intl, Date.parse(asked.expiresAt), now) })}
             </p>
-          </>
-        )}
-      </div>
-    </Section>
-  );
+          </div>
+        </Section>
+      );
+  }
 }

@@ -4,6 +4,7 @@ import type { SignInStep } from '../../shared/contract/accounts.ts';
 import { showName } from '../../shared/domain/hostile.ts';
 import type { ErrorData } from '../../shared/errors.ts';
 import { useText } from '../i18n/text.tsx';
+import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
 import { say } from '../state/toasts.ts';
 import { closeDialog } from '../state/view.ts';
@@ -20,11 +21,13 @@ export interface SignIn {
   error: ErrorData | undefined;
   /** Begins; one that runs already goes on. Done, it says so and shuts the dialog. */
   start: (begin: Begin) => void;
+  /** Answers the question that is asked. */
+  answer: (text: string) => void;
 }
 
 export function useSignIn(): SignIn {
   const text = useText();
-  const [state, setState] = useState<Omit<SignIn, 'start'>>(idle);
+  const [state, setState] = useState<Omit<SignIn, 'start' | 'answer'>>(idle);
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
 
@@ -53,6 +56,15 @@ export function useSignIn(): SignIn {
       stop.current = new AbortController();
       setState({ ...idle, running: true });
       void run(begin, stop.current);
+    },
+    answer(given) {
+      const { asked } = state;
+      if (asked?.step !== 'mfa-code' && asked?.step !== 'choose-role') return;
+      // Nobody may answer twice: until the next step there is nothing to do.
+      setState({ ...idle, running: true });
+      broker()
+        .accounts.answer({ question: asked.question, answer: given })
+        .catch((thrown: unknown) => setState({ ...idle, error: errorOf(thrown) }));
     },
   };
 }

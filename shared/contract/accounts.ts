@@ -8,11 +8,19 @@ import { cloudKind, errorData, instant, procedure } from './common.ts';
 export const signInWay = z.enum(['browser', 'device-code', 'environment', 'managed-identity', 'azure-cli']);
 export type SignInWay = z.infer<typeof signInWay>;
 
+/** Where AWS credentials come from: a profile of this machine, IAM Identity Center, or what the broker's machine has. */
+export const awsWay = z.enum(['profile', 'sso', 'environment', 'instance-role']);
+export type AwsWay = z.infer<typeof awsWay>;
+
+/** One label of a host's name: `eu-north-1`, and what other servers call theirs. */
+export const regionName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/);
+export const awsRegions = z.union([z.literal('all'), z.array(regionName).min(1).max(100)]);
+
 export const account = z.object({
   id: z.string(),
   name: z.string(),
   cloud: cloudKind,
-  kind: z.enum(['practice', 'azure']),
+  kind: z.enum(['practice', 'azure', 'aws']),
   /** Who we are there. */
   user: z.string().optional(),
   /** `sign-in-needed`: the cloud takes our sign-in no more and a person has to sign in again (`signIn`). */
@@ -24,12 +32,27 @@ export const account = z.object({
   way: signInWay.optional(),
   /** Of kind `azure`: the tenant, the name of the cloud (`AzureCloud`, …) and the application that asked for the sign-in. */
   azure: z.object({ tenant: z.string(), cloud: z.string(), clientId: z.string().optional() }).optional(),
+  /** Of kind `aws`. `mfa`: somebody has to type a code now and then. */
+  aws: z
+    .object({
+      way: awsWay,
+      account: z.string(),
+      partition: z.string(),
+      regions: awsRegions,
+      profile: z.string().optional(),
+      startUrl: z.string().optional(),
+      endpoint: z.string().optional(),
+      mfa: z.boolean().optional(),
+    })
+    .optional(),
   /** Ids of the scopes (subscriptions, regions) that are looked at; absent: all there are. */
   chosenScopes: z.array(z.string()).optional(),
   /** There is no keychain: the sign-in is kept in memory, and is gone when the broker ends. */
   inMemory: z.boolean().optional(),
 });
 export type Account = z.infer<typeof account>;
+
+const path = z.string().min(1).max(4096);
 
 /** What to sign in to. A kind for every kind of account that one can add. */
 export const newAccount = z.discriminatedUnion('kind', [
@@ -43,6 +66,34 @@ export const newAccount = z.discriminatedUnion('kind', [
     /** The application that asks; for a managed identity, which one. */
     clientId: z.string().max(256).optional(),
   }),
+  z.object({
+    kind: z.literal('aws'),
+    way: awsWay,
+    /** Of way `profile`; default: `default`. */
+    profile: z.string().min(1).max(256).optional(),
+    /** Of way `sso`. Without account and role the person chooses among his own. */
+    sso: z
+      .object({
+        startUrl: z.url({ protocol: /^https$/ }).max(1024),
+        region: regionName,
+        account: z
+          .string()
+          .regex(/^\d{12}$/)
+          .optional(),
+        role: z.string().min(1).max(64).optional(),
+      })
+      .optional(),
+    /** Default: `all` that are enabled. */
+    regions: awsRegions.optional(),
+    /** Absolute paths of the files with profiles, where they are not at their usual place. */
+    files: z.object({ config: path.optional(), credentials: path.optional() }).optional(),
+    /** Addresses of EC2-compatible servers or private endpoints, by service id (`ec2`, `sts`, …); `all` for every other. */
+    endpoints: z
+      .record(z.string().regex(/^[a-z0-9_]{1,64}$/), z.url({ protocol: /^https?$/ }).max(2048))
+      .optional(),
+    /** PEM file of the certificate authorities to trust there instead of the system's. */
+    caFile: path.optional(),
+  }),
 ]);
 export type NewAccount = z.infer<typeof newAccount>;
 
@@ -52,9 +103,30 @@ export const signInStep = z.discriminatedUnion('step', [
   z.object({ step: z.literal('browser'), url: z.string(), opened: z.boolean() }),
   /** Open `url` anywhere and type `code` there. */
   z.object({ step: z.literal('device-code'), code: z.string(), url: z.string(), expiresAt: instant }),
+  /** A code of an MFA device, answered by `answer`. `again`: the one before was wrong. */
+  z.object({ step: z.literal('mfa-code'), question: z.string(), device: z.string(), again: z.boolean() }),
+  /** Which role to take, answered by `answer` with `<account>/<role>`. */
+  z.object({
+    step: z.literal('choose-role'),
+    question: z.string(),
+    roles: z.array(z.object({ account: z.string(), accountName: z.string(), role: z.string() })),
+  }),
   z.object({ step: z.literal('done'), account, notes: z.array(z.string()) }),
 ]);
 export type SignInStep = z.infer<typeof signInStep>;
+
+/** A profile of the AWS files on the broker's machine, as far as it can be told without a secret. */
+export const awsProfile = z.object({
+  name: z.string(),
+  /** Where its credentials come from: `keys`, `sso`, `role`, `web-identity`, `process`, `machine`, `login`, `none`. */
+  source: z.enum(['keys', 'sso', 'role', 'web-identity', 'process', 'machine', 'login', 'none']),
+  region: z.string().optional(),
+  account: z.string().optional(),
+  role: z.string().optional(),
+  /** Of SSO, also where a chain of roles begins there. */
+  startUrl: z.string().optional(),
+});
+export type AwsProfile = z.infer<typeof awsProfile>;
 
 /** Who opens the browser: the broker in the person's session, or whoever called. */
 const open = z.enum(['broker', 'caller']);
@@ -74,6 +146,16 @@ export const accountsContract = {
   signIn: procedure
     .input(z.object({ id: z.string(), way: z.enum(['browser', 'device-code']).optional(), open }))
     .output(eventIterator(signInStep)),
+  /** Answers a question of a sign-in that is going on. Throws BAD_INPUT for one that nobody asks (any more). */
+  answer: procedure
+    .input(z.object({ question: z.string(), answer: z.string().min(1).max(512) }))
+    .output(z.object({})),
+  /** The AWS profiles of the broker's machine. */
+  profiles: procedure
+    .input(
+      z.object({ files: z.object({ config: path.optional(), credentials: path.optional() }).optional() }),
+    )
+    .output(z.object({ profiles: z.array(awsProfile) })),
   /** All scopes the account has, asked now. */
   scopes: procedure.input(z.object({ id: z.string() })).output(z.object({ scopes: z.array(accountScope) })),
   /** Chooses which scopes are looked at; without `scopes` all there are, also those that come later. Throws BAD_INPUT for one it does not have. */

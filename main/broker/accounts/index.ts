@@ -14,7 +14,7 @@ import { type AccountRow, forget, keep, keptAccounts } from './kept.ts';
 import { notConnected } from './link.ts';
 import { createOwnLink } from './ownLink.ts';
 import { type ConnectPractice, createPracticeLink } from './practiceLink.ts';
-import { streamSteps } from './steps.ts';
+import { createQuestions, streamSteps } from './steps.ts';
 
 const practiceAccounts = [
   { id: parseAccountId('practice-azure'), name: 'Practice Azure', cloud: 'azure' },
@@ -45,6 +45,7 @@ export function createAccounts(deps: {
   const { db, os, activity, kinds, settings } = deps;
   const changes = createChanges<undefined>();
   const changed = () => changes.tell(undefined);
+  const questions = createQuestions(os.random);
   const practice = createPracticeLink(os, deps.connectPractice);
   const entries = createEntries({ os, activity, changed });
   for (const row of keptAccounts(db)) {
@@ -150,13 +151,18 @@ export function createAccounts(deps: {
       return list();
     },
     add: (wanted, open, signal) =>
-      streamSteps(signal, browserFor(open), async how => done(await add(wanted, how))),
+      streamSteps(signal, browserFor(open), questions, async how => done(await add(wanted, how))),
     signIn: (id, way, open, signal) =>
-      streamSteps(signal, browserFor(open), async how => {
+      streamSteps(signal, browserFor(open), questions, async how => {
         const entry = entries.get(id);
         await signInAgain(entry, way, how);
         return done(entry);
       }),
+    answer: (question, text) => questions.answer(question, text),
+    async profiles(files) {
+      const kind = kinds.find(one => one.profiles !== undefined);
+      return (await kind?.profiles?.(files)) ?? [];
+    },
     async scopes(id) {
       const { row, cloud, own } = entries.get(id);
       const all = await (own ? await own.link.get(id) : cloud).scopes();

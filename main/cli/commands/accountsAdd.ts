@@ -1,13 +1,11 @@
-/** accounts add, sign-in: the sign-in's steps told to whoever sits at the terminal. */
+/** accounts add azure, accounts sign-in. */
 import type { Command } from 'commander';
-import type { NewAccount, SignInStep, SignInWay } from '../../../shared/contract/accounts.ts';
-import { showName } from '../../../shared/domain/hostile.ts';
+import type { Account, NewAccount, SignInWay } from '../../../shared/contract/accounts.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import { createClock } from '../../os/clock.ts';
-import { type Output, usage } from '../output.ts';
-import { untilStopped } from '../process.ts';
+import { usage } from '../output.ts';
 import { type Session, withBroker } from '../session.ts';
-import { left } from '../words.ts';
+import { addAws } from './accountsAddAws.ts';
+import { followSignIn, showAccount } from './signInSteps.ts';
 
 const credentials = ['environment', 'managed-identity', 'azure-cli'] as const;
 
@@ -22,9 +20,11 @@ interface AddOptions {
 
 /** Under `accounts`. */
 export function addSignIn(accounts: Command): void {
-  accounts
-    .command('add <kind>')
-    .description('sign in to an account: azure')
+  const add = accounts.command('add').description('sign in to an account: azure, aws');
+  addAws(add);
+  add
+    .command('azure')
+    .description('a tenant of Azure, with its subscriptions')
     .option(
       '--cloud <name>',
       'AzureCloud, AzureUSGovernment, AzureChinaCloud, or one of the setting azureClouds',
@@ -45,11 +45,14 @@ Examples:
   latchkey accounts add azure --cloud AzureUSGovernment --tenant contoso.onmicrosoft.us --device-code
   latchkey accounts add azure --credential managed-identity`,
     )
-    .action((kind: string, options: AddOptions, command: Command) => {
-      const account = parseNew(kind, options);
+    .action((options: AddOptions, command: Command) => {
+      const account = parseNew(options);
       return withBroker(command, async session =>
-        follow(session, options.open, signal =>
-          session.client.accounts.add({ account, open: 'caller' }, { signal }),
+        result(
+          session,
+          await followSignIn(session, options.open, signal =>
+            session.client.accounts.add({ account, open: 'caller' }, { signal }),
+          ),
         ),
       );
     });
@@ -61,19 +64,23 @@ Examples:
     .option('--no-open', 'only print the address')
     .action((id: string, options: AddOptions, command: Command) =>
       withBroker(command, async session =>
-        follow(session, options.open, signal =>
-          session.client.accounts.signIn(
-            { id, open: 'caller', ...(options.deviceCode ? { way: 'device-code' as const } : {}) },
-            { signal },
+        result(
+          session,
+          await followSignIn(session, options.open, signal =>
+            session.client.accounts.signIn(
+              { id, open: 'caller', ...(options.deviceCode ? { way: 'device-code' as const } : {}) },
+              { signal },
+            ),
           ),
         ),
       ),
     );
 }
 
-function parseNew(kind: string, options: AddOptions): NewAccount {
+function parseNew(options: AddOptions): NewAccount {
   const { cloud, tenant, clientId, deviceCode, credential } = options;
-  if (kind !== 'azure') throw usage(`There is no kind of account “${kind}” to sign in to.`, 'It is: azure.');
+  if (tenant !== undefined && !/^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$/.test(tenant))
+    throw usage(`“${tenant}” is no tenant.`, 'Name it by its id or by a domain: contoso.onmicrosoft.com.');
   const without = credentials.find(one => one === credential);
   if (credential !== undefined && without === undefined)
     throw usage(`“${credential}” is no credential.`, `There are ${credentials.join(', ')}.`);
@@ -81,7 +88,7 @@ function parseNew(kind: string, options: AddOptions): NewAccount {
     throw usage('A device code is for a person, a credential is without one: choose one of them.');
   const way: SignInWay = without ?? (deviceCode ? 'device-code' : 'browser');
   return {
-    kind,
+    kind: 'azure',
     way,
     ...(cloud === undefined ? {} : { cloud }),
     ...(tenant === undefined ? {} : { tenant }),
@@ -89,55 +96,7 @@ function parseNew(kind: string, options: AddOptions): NewAccount {
   };
 }
 
-/** Tells the steps on stderr, and the account as the result. Ctrl-C ends the stream, which cancels the sign-in. */
-async function follow(
-  { out }: Session,
-  mayOpen: boolean,
-  begin: (signal: AbortSignal) => Promise<AsyncIterable<SignInStep>>,
-): Promise<void> {
-  const stop = new AbortController();
-  const done = Promise.withResolvers<void>();
-  const stopped = untilStopped(done.promise).then(why => {
-    if (why === 'stopped') stop.abort();
-  });
-  try {
-    for await (const step of await begin(stop.signal)) await tell(out, step, mayOpen);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    throw new LatchkeyError({ code: 'CANCELLED', message: 'Cancelled: nobody was signed in.' });
-  } finally {
-    done.resolve();
-    await stopped;
-  }
-}
-
-async function tell(out: Output, step: SignInStep, mayOpen: boolean): Promise<void> {
-  switch (step.step) {
-    case 'browser': {
-      const { createBrowser } = await import('../../os/browser.ts');
-      const opened = mayOpen && (await createBrowser().open(step.url));
-      out.note(
-        opened
-          ? 'Sign in in the browser that has just opened, or open this address:'
-          : 'Open this address in a browser on this computer:',
-      );
-      out.note(`  ${step.url}`);
-      if (!opened && mayOpen) out.note('There is none here? Ctrl-C, and again with --device-code.');
-      return;
-    }
-    case 'device-code':
-      out.note(`Open ${showName(step.url)} on any device and type the code ${showName(step.code)}`);
-      out.note(`It is good for ${left(step.expiresAt, createClock().now())}.`);
-      return;
-    case 'done': {
-      const { account, notes } = step;
-      for (const note of notes) out.note(note);
-      out.result({ account }, () => {
-        out.line(`Signed in to ${showName(account.name)} as ${showName(account.user ?? 'unknown')}.`);
-        out.line(`  id     ${account.id}`);
-        out.line(`  state  ${account.state}`);
-      });
-      if (account.error) out.fail(new LatchkeyError(account.error));
-    }
-  }
+function result({ out }: Session, account: Account): void {
+  out.result({ account }, () => showAccount(out, account));
+  if (account.error) out.fail(new LatchkeyError(account.error));
 }

@@ -5,9 +5,6 @@
 import { Agent } from 'node:https';
 import { pipeline, Readable } from 'node:stream';
 import type { EC2, EC2ClientConfig } from '@aws-sdk/client-ec2';
-import type { IAM } from '@aws-sdk/client-iam';
-import type { Scheduler } from '@aws-sdk/client-scheduler';
-import type { STS } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
@@ -18,13 +15,18 @@ import { createQueue, type Queue } from '../../waiting.ts';
 import { cancelled, createCloudClock, waitOut } from '../calls.ts';
 import { awsError } from './errors.ts';
 import { createLimit } from './limit.ts';
+import { createPace } from './pace.ts';
+import { type Clients, makeClient, type Service } from './services.ts';
 
 export interface AwsOptions {
   account: AccountId;
   credentials: NonNullable<EC2ClientConfig['credentials']>;
-  regions: string[];
-  /** For EC2-compatible servers: one address for all regions and services. */
-  endpoint?: string | undefined;
+  /** `all`: those that are enabled for the account, as it tells itself. */
+  regions: readonly string[] | 'all';
+  /** Who is asked which regions there are, and for services without regions; default: the first region. */
+  home?: string | undefined;
+  /** For EC2-compatible servers, and private endpoints: the address of a service, for all regions. */
+  endpoint?: string | ((service: Service) => string | undefined) | undefined;
   /** PEM; the only authority trusted when it is given. */
   caCertificate?: string | undefined;
   /** Where a client connects to instead of the VM's own address; undefined for VMs it does not know. */
@@ -38,28 +40,45 @@ export interface AwsOptions {
 /** Sends one request with a client. */
 export type Send<Client, T> = (client: Client, options: { abortSignal?: AbortSignal }) => Promise<T>;
 
+/** One exchange with a service in a region. `action` is for errors and the log. Throws LatchkeyError. */
+type Regional<S extends Service> = <T>(
+  region: string,
+  action: string,
+  send: Send<Clients[S], T>,
+  signal?: AbortSignal,
+) => Promise<T>;
+type Global<S extends Service> = <T>(
+  action: string,
+  send: Send<Clients[S], T>,
+  signal?: AbortSignal,
+) => Promise<T>;
+
 export interface Connection {
-  /** Of this account, the first of which stands for services without regions. */
-  readonly regions: readonly string[];
+  /** The region that stands for services without regions, and says in which partition we are. */
+  readonly home: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   /** Writes to one security group (or interface) go one after the other. */
   readonly queue: Queue<string>;
+  /** Of this account: as it was told, or asked now. */
+  regions(signal?: AbortSignal): Promise<readonly string[]>;
   /** The cloud's time, epoch milliseconds. */
   now(): number;
   clockOffset(): number;
-  /** One exchange with EC2 in a region. `action` is for errors and the log. Throws LatchkeyError. */
-  ec2<T>(region: string, action: string, send: Send<EC2, T>, signal?: AbortSignal): Promise<T>;
-  sts<T>(action: string, send: Send<STS, T>, signal?: AbortSignal): Promise<T>;
-  iam<T>(action: string, send: Send<IAM, T>, signal?: AbortSignal): Promise<T>;
-  scheduler<T>(region: string, action: string, send: Send<Scheduler, T>, signal?: AbortSignal): Promise<T>;
+  readonly ec2: Regional<'ec2'>;
+  readonly instanceConnect: Regional<'ec2-instance-connect'>;
+  readonly cloudTrail: Regional<'cloudtrail'>;
+  readonly scheduler: Regional<'scheduler'>;
+  readonly sts: Global<'sts'>;
+  readonly iam: Global<'iam'>;
   /** Resolves after `ms` of the clock; throws CANCELLED as soon as `signal` is aborted. */
   pause(ms: number, signal?: AbortSignal): Promise<void>;
   dispose(): void;
 }
 
-type Client = EC2 | IAM | Scheduler | STS;
+/** Requests a second of one service in one region of this account. */
+const perSecond: Partial<Record<Service, number>> = { ec2: 20, cloudtrail: 2 };
 
 /** Milliseconds one call may take, with all its attempts: an answer that trickles would be waited for for ever. */
 const callMs = 240_000;
@@ -75,7 +94,7 @@ export function connect(options: AwsOptions): Connection {
   const { clock } = options;
   const over = new AbortController();
   const cloudClock = createCloudClock(clock);
-  const clients = new Map<string, Promise<Client>>();
+  const clients = new Map<string, Promise<unknown>>();
   // One set of kept-alive connections for all regions: with one endpoint they go to the same host.
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: 10_000,
@@ -87,88 +106,108 @@ export function connect(options: AwsOptions): Connection {
       ...(options.caCertificate === undefined ? {} : { ca: options.caCertificate }),
     }),
   });
-  const settings = (region: string) => ({
-    region,
-    credentials: options.credentials,
-    requestHandler,
-    retryMode: 'adaptive',
-    maxAttempts,
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-  });
-  const once = <C extends Client>(key: string, make: () => Promise<C>) => {
-    const known = clients.get(key) as Promise<C> | undefined;
-    if (known) return known;
-    const made = make().then(client => {
-      (client as EC2).middlewareStack.add(
-        send => async request => {
-          const asked = clock.now();
-          const result = await send(request);
-          cloudClock.heard(headersOf(result.response)?.['date'], asked);
-          boundBody(result.response);
-          return result;
-        },
-        { step: 'deserialize', priority: 'low', name: 'latchkeyDate' },
-      );
-      return client;
+  const { endpoint } = options;
+  const endpointOf = typeof endpoint === 'function' ? endpoint : () => endpoint;
+
+  async function make<S extends Service>(service: S, region: string): Promise<Clients[S]> {
+    const where = endpointOf(service);
+    const client = await makeClient(service, {
+      region,
+      credentials: options.credentials,
+      requestHandler,
+      retryMode: 'adaptive',
+      maxAttempts,
+      ...(where === undefined ? {} : { endpoint: where }),
     });
-    clients.set(key, made);
-    return made;
+    // Every client has this stack; their types differ in inputs and outputs alone, which nobody looks at here.
+    const { middlewareStack } = client as EC2;
+    const most = perSecond[service];
+    if (most !== undefined) {
+      const pace = createPace(clock, most);
+      middlewareStack.add(
+        next => async request => {
+          await pace(over.signal);
+          return next(request);
+        },
+        // Within the retries: each attempt is a request.
+        { step: 'finalizeRequest', priority: 'normal', name: 'latchkeyPace' },
+      );
+    }
+    middlewareStack.add(
+      next => async request => {
+        const asked = clock.now();
+        const result = await next(request);
+        cloudClock.heard(headersOf(result.response)?.['date'], asked);
+        boundBody(result.response);
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'latchkeyDate' },
+    );
+    return client;
+  }
+
+  const clientOf = <S extends Service>(service: S, region: string): Promise<Clients[S]> => {
+    const key = `${service} ${region}`;
+    const known = clients.get(key) as Promise<Clients[S]> | undefined;
+    const client = known ?? make(service, region);
+    clients.set(key, client);
+    return client;
   };
-  const exchange = async <C extends Client, T>(
-    client: Promise<C>,
+  const exchange = async <S extends Service, T>(
+    service: S,
+    region: string,
     action: string,
-    send: Send<C, T>,
+    send: Send<Clients[S], T>,
     signal?: AbortSignal,
   ): Promise<T> => {
     const stopped = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
     if (stopped.aborted) throw cancelled();
     const late = AbortSignal.timeout(callMs);
     try {
-      return await send(await client, { abortSignal: AbortSignal.any([stopped, late]) });
+      return await send(await clientOf(service, region), { abortSignal: AbortSignal.any([stopped, late]) });
     } catch (thrown) {
       throw awsError(late.aborted && !stopped.aborted ? late.reason : thrown, action, stopped);
     }
   };
+  const regional =
+    <S extends Service>(service: S): Regional<S> =>
+    async (region, action, send, signal) => {
+      if (!isOurs(region)) throw unknownRegion(region);
+      return exchange(service, region, action, send, signal);
+    };
+  const global =
+    <S extends Service>(service: S): Global<S> =>
+    (action, send, signal) =>
+      exchange(service, home, action, send, signal);
 
-  const home = options.regions[0] ?? 'us-east-1';
+  const { regions } = options;
+  const home = options.home ?? (regions === 'all' ? undefined : regions[0]) ?? 'us-east-1';
+  // A region's name becomes a part of a host's name.
+  const isOurs = (region: string) => (regions === 'all' ? isRegionName(region) : regions.includes(region));
+  const ec2 = regional('ec2');
   return {
-    regions: options.regions,
+    home,
     clock,
     random: options.random,
     log: options.log,
     queue: createQueue(),
+    async regions(signal) {
+      if (regions !== 'all') return regions;
+      const answer = await ec2(home, 'DescribeRegions', (sdk, o) => sdk.describeRegions({}, o), signal);
+      return (answer.Regions ?? []).flatMap(({ RegionName, OptInStatus }) =>
+        RegionName !== undefined && isRegionName(RegionName) && OptInStatus !== 'not-opted-in'
+          ? [RegionName]
+          : [],
+      );
+    },
     now: () => clock.now() + cloudClock.offset(),
     clockOffset: cloudClock.offset,
-    ec2(region, action, send, signal) {
-      if (!options.regions.includes(region)) throw unknownRegion(region);
-      const client = once(`ec2 ${region}`, async () => {
-        const sdk = await import('@aws-sdk/client-ec2');
-        return new sdk.EC2(settings(region));
-      });
-      return exchange(client, action, send, signal);
-    },
-    sts(action, send, signal) {
-      const client = once('sts', async () => {
-        const sdk = await import('@aws-sdk/client-sts');
-        return new sdk.STS(settings(home));
-      });
-      return exchange(client, action, send, signal);
-    },
-    iam(action, send, signal) {
-      const client = once('iam', async () => {
-        const sdk = await import('@aws-sdk/client-iam');
-        return new sdk.IAM(settings(home));
-      });
-      return exchange(client, action, send, signal);
-    },
-    scheduler(region, action, send, signal) {
-      if (!options.regions.includes(region)) throw unknownRegion(region);
-      const client = once(`scheduler ${region}`, async () => {
-        const sdk = await import('@aws-sdk/client-scheduler');
-        return new sdk.Scheduler(settings(region));
-      });
-      return exchange(client, action, send, signal);
-    },
+    ec2,
+    instanceConnect: regional('ec2-instance-connect'),
+    cloudTrail: regional('cloudtrail'),
+    scheduler: regional('scheduler'),
+    sts: global('sts'),
+    iam: global('iam'),
     pause: (ms, signal) => waitOut(clock, ms, signal),
     dispose() {
       over.abort();
@@ -188,6 +227,11 @@ function boundBody(response: unknown): void {
 function headersOf(response: unknown): Record<string, string> | undefined {
   if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
   return response.headers as Record<string, string>;
+}
+
+/** `eu-north-1`, `us-gov-west-1`, and what other servers call theirs (`RegionOne`): one label of a host's name. */
+export function isRegionName(text: string): boolean {
+  return /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text);
 }
 
 function unknownRegion(region: string): LatchkeyError {

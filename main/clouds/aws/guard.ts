@@ -33,10 +33,9 @@ interface Found {
 /** `account` tells the account's number. */
 export function createGuard(aws: Connection, role: GuardRole, account: () => Promise<string>): CloudGuard {
   async function schedules(signal?: AbortSignal): Promise<{ region: string; rule: string }[]> {
+    const regions = await aws.regions(signal);
     const all = await Promise.all(
-      aws.regions.map(async region =>
-        (await listSchedules(aws, region, signal)).map(rule => ({ region, rule })),
-      ),
+      regions.map(async region => (await listSchedules(aws, region, signal)).map(rule => ({ region, rule }))),
     );
     return all.flat();
   }

@@ -105,7 +105,7 @@ function isRefused(error: unknown): boolean {
 }
 
 export function guardArn(aws: Connection, account: string): string {
-  return `arn:${partitionOf(aws.regions[0] ?? '')}:iam::${account}:role/${guardName}`;
+  return `arn:${partitionOf(aws.home)}:iam::${account}:role/${guardName}`;
 }
 
 /** Who may take the role: Scheduler, and only when it acts for this account (no confused deputy). */
@@ -131,7 +131,7 @@ export function rightsPolicy(aws: Connection, account: string): object {
       {
         Effect: 'Allow',
         Action: 'ec2:RevokeSecurityGroupIngress',
-        Resource: `arn:${partitionOf(aws.regions[0] ?? '')}:ec2:*:${account}:security-group/*`,
+        Resource: `arn:${partitionOf(aws.home)}:ec2:*:${account}:security-group/*`,
         Condition: { StringLike: { [`aws:ResourceTag/${ownGroupTag}`]: 'i-*' } },
       },
     ],

@@ -44,8 +44,8 @@ export function createAwsCloud(options: AwsOptions): Cloud {
       return { user, name: arn };
     },
     async scopes(signal) {
-      const { id } = await caller(signal);
-      return options.regions.map((region): Scope => ({ id: `${id}/${region}`, name: region }));
+      const [{ id }, regions] = await Promise.all([caller(signal), aws.regions(signal)]);
+      return regions.map((region): Scope => ({ id: `${id}/${region}`, name: region }));
     },
     inventory: (scope, signal) => {
       const [owner = '', region = ''] = scope.id.split('/');

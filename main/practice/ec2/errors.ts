@@ -4,12 +4,15 @@
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
+  /** The body of services that word their errors otherwise. */
+  readonly fields: object | undefined;
 
-  constructor(code: string, message: string, status = 400) {
+  constructor(code: string, message: string, status = 400, fields?: object) {
     super(message);
     this.name = 'AwsError';
     this.code = code;
     this.status = status;
+    this.fields = fields;
   }
 }
 

@@ -2,29 +2,33 @@
 import { AwsError } from './errors.ts';
 import { isSignedBy, readSignature, type Signature, type SignedRequest, signedAt } from './sigv4.ts';
 import type { AccessKey, World } from './world.ts';
-import type { Service } from './xml.ts';
+import { isService, type Service } from './xml.ts';
 
 /** A signature may be this old or this far ahead, milliseconds. */
 const skewMs = 15 * 60_000;
 
 /** The service a request is signed for; `ec2` where it says none that is known. */
 export function serviceOf(headers: SignedRequest['headers']): Service {
-  const service = readSignature(headers)?.service;
-  return service === 'sts' || service === 'iam' || service === 'scheduler' ? service : 'ec2';
+  const service = readSignature(headers)?.service ?? '';
+  return isService(service) ? service : 'ec2';
 }
 
 /**
- * The key a request is signed with, and the signature. Throws the error its service has for a missing signature, an
+ * The key a request is signed with, its account, and the signature. Throws the error its service has for a missing signature, an
  * unknown key, a wrong signature, a wrong clock, and a session that is over.
  */
-export function identify(world: World, request: SignedRequest): { key: AccessKey; signature: Signature } {
+export function identify(
+  organization: World[],
+  request: SignedRequest,
+): { key: AccessKey; signature: Signature; world: World } {
   const service = serviceOf(request.headers);
   const signature = readSignature(request.headers);
   if (!signature) {
     throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
   }
-  const key = world.keys.get(signature.keyId);
-  if (!key) throw unknownKey(service);
+  const world = organization.find(({ keys }) => keys.has(signature.keyId));
+  const key = world?.keys.get(signature.keyId);
+  if (!world || !key) throw unknownKey(service);
   if (!isSignedBy(key.secret, request, signature)) {
     if (service === 'ec2') throw unknownKey(service);
     throw new AwsError(
@@ -48,7 +52,7 @@ export function identify(world: World, request: SignedRequest): { key: AccessKey
     const code = service === 'ec2' ? 'RequestExpired' : 'ExpiredToken';
     throw new AwsError(code, 'The security token included in the request is expired', 403);
   }
-  return { key, signature };
+  return { key, signature, world };
 }
 
 function unknownKey(service: Service): AwsError {

@@ -15,7 +15,7 @@ import {
 import { addCrowd } from './crowd.ts';
 import type { AccessKey, AclEntry, Region, World } from './world.ts';
 
-const account = '467201983345';
+const payments = '467201983345';
 const anywhere = '0.0.0.0/0';
 
 export interface WorldOptions {
@@ -27,6 +27,16 @@ export interface WorldOptions {
   lagMs?: number;
   /** How long an instance takes to start or stop, milliseconds. */
   powerMs?: number;
+  /** How long after it happened an event is in CloudTrail's history, milliseconds; default 0. */
+  trailLagMs?: number;
+}
+
+/** Further accounts of the same organization, each with a crowd of its own and nothing else. */
+export interface CrowdOptions {
+  account: string;
+  name: string;
+  regions: string[];
+  perRegion: number;
 }
 
 /** A new world with an operator's and a viewer's access key (`world.keys`), made anew each time. */
@@ -36,10 +46,53 @@ export function createAwsWorld(options: WorldOptions): World {
   const east = buildRegion('us-east-1', 31, true);
   seedNorth(north.region, north.network, since);
   seedEast(east.region, east.network, since);
-  const keys = [newKey('operator', 'lena'), newKey('viewer', 'audit')];
+  const world = newWorld(payments, 'payments', [north.region, east.region], options, []);
+  addCrowd(
+    [north, east],
+    (options.size ?? 0) - north.region.instances.size - east.region.instances.size,
+    since,
+  );
+  return world;
+}
+
+/** One more account beside `first`, behind the same endpoint. */
+export function addAccount(first: World, { account, name, regions, perRegion }: CrowdOptions): World {
+  const places = regions.map((region, index) => buildRegion(region, 40 + index, false));
+  const { now, lagMs, powerMs, organization } = first;
+  const world = newWorld(
+    account,
+    name,
+    places.map(({ region }) => region),
+    { now, lagMs, powerMs },
+    organization,
+  );
+  addCrowd(places, perRegion * places.length, now() - 40 * 86_400_000);
+  return world;
+}
+
+function newWorld(
+  account: string,
+  name: string,
+  regions: Region[],
+  options: WorldOptions,
+  organization: World[],
+): World {
+  const keys = [
+    newKey('operator', 'lena', undefined, account),
+    newKey('viewer', 'audit', undefined, account),
+  ];
   const world: World = {
     account,
-    regions: new Map([north.region, east.region].map(region => [region.name, region])),
+    name,
+    organization,
+    offRegions: new Set(),
+    deniedRegions: new Set(),
+    mfa: new Map([[`arn:aws:iam::${account}:mfa/lena`, { secret: randomBytes(20), usedStep: 0 }]]),
+    webTokens: new Map(),
+    pushedKeys: [],
+    trail: [],
+    trailLagMs: options.trailLagMs ?? 0,
+    regions: new Map(regions.map(region => [region.name, region])),
     keys: new Map(keys.map(key => [key.id, key])),
     roles: new Map(),
     schedules: new Map(),
@@ -48,11 +101,7 @@ export function createAwsWorld(options: WorldOptions): World {
     powerMs: options.powerMs ?? 1500,
     newId: prefix => `${prefix}-0${randomBytes(8).toString('hex')}`,
   };
-  addCrowd(
-    [north, east],
-    (options.size ?? 0) - north.region.instances.size - east.region.instances.size,
-    since,
-  );
+  organization.push(world);
   return world;
 }
 
@@ -125,7 +174,12 @@ function port(number: number): PolicyPort {
 }
 
 /** A new user's key. `policies`: JSON texts of what they may do; without any an operator may do all. */
-export function newKey(role: AccessKey['role'], user: string, policies?: string[]): AccessKey {
+export function newKey(
+  role: AccessKey['role'],
+  user: string,
+  policies?: string[],
+  account = payments,
+): AccessKey {
   return {
     id: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secret: randomBytes(30).toString('base64url'),

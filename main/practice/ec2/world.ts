@@ -130,6 +130,21 @@ export interface AccessKey {
   policies?: string[] | undefined;
 }
 
+/** `secret`: what its codes are made from; `usedStep`: the half minute whose code was used last. */
+export interface MfaDevice {
+  secret: Buffer;
+  usedStep: number;
+}
+
+/** A public key that EC2 Instance Connect has put on an instance for a minute. */
+export interface PushedKey {
+  instance: string;
+  user: string;
+  /** As it was sent: `ssh-ed25519 AAAA… comment`. */
+  key: string;
+  endsAt: number;
+}
+
 /** An IAM role with its inline policies, as JSON texts. */
 export interface Role extends Resource {
   name: string;
@@ -137,6 +152,18 @@ export interface Role extends Resource {
   trust: string;
   policies: Map<string, string>;
   createdAt: number;
+}
+
+/** An event of CloudTrail's history. `record` is the CloudTrailEvent as JSON has it. */
+export interface TrailEvent {
+  id: string;
+  at: number;
+  region: string;
+  name: string;
+  source: string;
+  user: string;
+  resources: { type: string; name: string }[];
+  record: object;
 }
 
 /** A one-time schedule of EventBridge Scheduler. Instants are epoch milliseconds. */
@@ -161,6 +188,23 @@ export interface Schedule {
 export interface World {
   /** 12 digits. */
   readonly account: string;
+  /** What its organization calls it. */
+  readonly name: string;
+  /** Every account behind the endpoint, this one included. */
+  readonly organization: World[];
+  /** Regions that exist and are not enabled for the account (opt-in). */
+  readonly offRegions: Set<string>;
+  /** Regions where a policy of the organization denies everything. */
+  readonly deniedRegions: Set<string>;
+  /** MFA devices by their ARN. */
+  readonly mfa: Map<string, MfaDevice>;
+  /** Web identity tokens that are trusted, and the role each may take. */
+  readonly webTokens: Map<string, string>;
+  readonly pushedKeys: PushedKey[];
+  /** CloudTrail's event history, oldest first. */
+  readonly trail: TrailEvent[];
+  /** How long after it happened an event is in the history, milliseconds. */
+  trailLagMs: number;
   readonly regions: Map<string, Region>;
   readonly keys: Map<string, AccessKey>;
   /** IAM's, by name. */

@@ -8,7 +8,12 @@ const resultNamespaces = {
   iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
 };
 
-export type Service = 'ec2' | 'sts' | 'iam' | 'scheduler';
+const services = ['ec2', 'sts', 'iam', 'scheduler', 'cloudtrail', 'ec2-instance-connect'] as const;
+export type Service = (typeof services)[number];
+export function isService(name: string): name is Service {
+  return (services as readonly string[]).includes(name);
+}
+
 /** The elements of an answer. What is undefined is left out. */
 export type Elements = Record<string, unknown>;
 
@@ -57,6 +62,12 @@ export function errorAnswer(
       const Error = { Type: 'Sender', Code, Message };
       return xml({ ErrorResponse: { '@xmlns': resultNamespaces[service], Error, RequestId: requestId } });
     }
+    case 'cloudtrail':
+    case 'ec2-instance-connect':
+      return {
+        type: 'application/x-amz-json-1.1',
+        body: JSON.stringify({ __type: Code, message: Message }),
+      };
     case 'scheduler':
       return { type: 'application/json', body: JSON.stringify({ __type: Code, Message }) };
   }

@@ -111,6 +111,8 @@ export function fakeRouter(world: World, pace = 1) {
         yield* signInSteps(world, input.account, () => wait(2_000 * pace));
         accountTopic.tell({ accounts: world.accounts });
       }),
+      answer: os.accounts.answer.handler(() => ({})),
+      profiles: os.accounts.profiles.handler(() => ({ profiles: world.profiles })),
       signIn: os.accounts.signIn.handler(async function* ({ input }) {
         yield* signInSteps(world, { kind: 'azure', way: input.way ?? 'browser' }, () => wait(2_000 * pace));
         accountTopic.tell({ accounts: world.accounts });

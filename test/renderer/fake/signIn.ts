@@ -22,6 +22,12 @@ export async function* signInSteps(
       expiresAt: new Date(Date.now() + 900_000).toISOString(),
     };
   await wait();
+  if (wanted.kind === 'aws') {
+    const account = awsAccount(wanted);
+    world.accounts = [...world.accounts.filter(({ id }) => id !== account.id), account];
+    yield { step: 'done', account, notes: [] };
+    return;
+  }
   const account: Account = {
     id: 'azure:7f3a4c5e-1111-2222-3333-444455556666:1b2c3d4e',
     name: 'Azure contoso.example',
@@ -35,4 +41,21 @@ export async function* signInSteps(
   };
   world.accounts = [...world.accounts.filter(({ id }) => id !== account.id), account];
   yield { step: 'done', account, notes: [] };
+}
+
+function awsAccount({
+  way,
+  profile = 'default',
+  regions = 'all',
+}: Extract<NewAccount, { kind: 'aws' }>): Account {
+  return {
+    id: 'aws:210987654321:0a1b2c3d',
+    name: profile,
+    cloud: 'aws',
+    kind: 'aws',
+    user: 'ada',
+    state: 'ready',
+    addedAt: new Date().toISOString(),
+    aws: { way, account: '210987654321', partition: 'aws', regions, profile },
+  };
 }

@@ -1,5 +1,5 @@
 /** What the fake broker knows: VMs, grants, activity; and who is told when it changes. */
-import type { Account, Settings } from '../../../shared/contract/accounts.ts';
+import type { Account, AwsProfile, Settings } from '../../../shared/contract/accounts.ts';
 import type { ActivityRow } from '../../../shared/contract/activity.ts';
 import type { ConnectionSettings } from '../../../shared/contract/connect.ts';
 import type { MyIp } from '../../../shared/contract/egress.ts';
@@ -47,6 +47,7 @@ export const defaultPolicy = (ports: readonly number[]): Policy => ({
 
 export interface World {
   accounts: Account[];
+  profiles: AwsProfile[];
   rows: Map<string, VmRow>;
   grants: Map<string, Grant>;
   activity: ActivityRow[];
@@ -69,6 +70,10 @@ export function makeWorld(options: { practice: boolean; size: number }, now: num
   }
   const world: World = {
     accounts: [],
+    profiles: [
+      { name: 'payments', source: 'sso', region: 'eu-north-1', account: '210987654321', role: 'Operator' },
+      { name: 'audit', source: 'keys', region: 'us-east-1' },
+    ],
     rows: new Map(),
     grants: new Map(),
     activity: [],

@@ -75,6 +75,7 @@ export function azureAccounts(os: Pieces): AccountKind {
   return {
     kind: 'azure',
     async add(wanted, how) {
+      if (wanted.kind !== 'azure') throw bad(`An account of the kind ${wanted.kind} is not one of Azure.`);
       const place = placeOf(wanted.cloud ?? 'AzureCloud', how.settings);
       const ca = await readCa(place, os.files);
       if (isMachineWay(wanted.way)) return addMachine(wanted, place, ca, how.signal);
@@ -149,7 +150,7 @@ export function azureAccounts(os: Pieces): AccountKind {
   }
 
   async function addMachine(
-    { way, tenant: askTenant, clientId }: NewAccount,
+    { way, tenant: askTenant, clientId }: Extract<NewAccount, { kind: 'azure' }>,
     place: Place,
     ca: string | undefined,
     signal: AbortSignal,

@@ -18,16 +18,18 @@ export const placeActions: Record<string, Action> = {
 const noTags = new Map<string, string>();
 
 function regions({ world, params }: Call) {
-  const all = [...world.regions.keys()].map(id => ({ id, tags: noTags }));
+  const optIn = (name: string) => (world.offRegions.has(name) ? 'not-opted-in' : 'opt-in-not-required');
+  const known = [...world.regions.keys()].map(id => ({ id, tags: noTags }));
+  const all = params.flag('AllRegions') ? known : known.filter(({ id }) => !world.offRegions.has(id));
   const names = params.texts('RegionName');
   const unknown = names.find(name => !world.regions.has(name));
   if (unknown !== undefined) {
     throw new AwsError('InvalidParameterValue', `Invalid region name '${unknown}'`);
   }
-  const wanted = names.length === 0 ? all : all.filter(region => names.includes(region.id));
+  const wanted = names.length === 0 ? all : known.filter(region => names.includes(region.id));
   const found = filtered(wanted, params, {
     'region-name': region => region.id,
-    'opt-in-status': () => 'opt-in-not-required',
+    'opt-in-status': region => optIn(region.id),
     endpoint: region => `ec2.${region.id}.amazonaws.com`,
   });
   return {
@@ -35,7 +37,7 @@ function regions({ world, params }: Call) {
       found.map(({ id }) => ({
         regionName: id,
         regionEndpoint: `ec2.${id}.amazonaws.com`,
-        optInStatus: 'opt-in-not-required',
+        optInStatus: optIn(id),
       })),
     ),
   };

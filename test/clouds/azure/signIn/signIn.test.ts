@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createRedirects } from '../../../../main/os/redirects.ts';
 import { tenant } from '../../../fakes/openId.ts';
 import { Person } from '../../../fakes/person.ts';
-import { openSignInWorld } from './world.ts';
+import { nobodyAnswers, openSignInWorld } from './world.ts';
 
 test.each(['Stack', 'Issuer'])('signing in by browser and by code, to an authority like %s', async cloud => {
   const world = await openSignInWorld();
@@ -89,7 +89,7 @@ test('a sign-in that is over asks for the person, once more as the same user', a
     code: 'CLOUD_UNAUTHORIZED',
     detail: { said: 'AADSTS50173' },
   });
-  const how = { settings: world.settings, signal: new AbortController().signal };
+  const how = { settings: world.settings, question: nobodyAnswers, signal: new AbortController().signal };
   const other = open.signIn(undefined, {
     ...how,
     ask: ask => void new Person(world.openId.ca).signIn(ask.url, 'viewer'),
@@ -122,6 +122,7 @@ test('a claims challenge that only the person can answer is brought along by the
   const urls: string[] = [];
   await open.signIn(undefined, {
     settings: world.settings,
+    question: nobodyAnswers,
     signal: new AbortController().signal,
     ask: ask => {
       urls.push(ask.url);

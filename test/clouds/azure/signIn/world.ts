@@ -25,7 +25,7 @@ export interface SignInWorld {
   wanted: Extract<NewAccount, { kind: 'azure' }>;
   /** Adds an account; `act` is the person. */
   add(
-    change?: Partial<NewAccount>,
+    change?: Partial<Extract<NewAccount, { kind: 'azure' }>>,
     act?: (ask: Ask) => unknown,
     signal?: AbortSignal,
   ): Promise<{ kept: KeptAccount; open: OpenAccount }>;
@@ -34,6 +34,9 @@ export interface SignInWorld {
   /** Types the code or goes through the pages, as this user. */
   as(name: string): (ask: Ask) => Promise<unknown>;
 }
+
+/** Azure’s own pages ask for everything; Latchkey asks nothing. */
+export const nobodyAnswers = (): Promise<string> => Promise.reject(new Error('a question'));
 
 /** A keychain that is a map. */
 export function mapKeychain(items: Map<string, string>): Keychain {
@@ -90,7 +93,10 @@ export async function openSignInWorld(change: (os: Os) => Partial<Os> = () => ({
     async add(change = {}, act = as('admin'), signal = new AbortController().signal) {
       const failed = Promise.withResolvers<never>();
       const ask = (step: Ask) => void Promise.resolve(act(step)).catch(failed.reject);
-      const added = kind.add({ ...wanted, ...change }, { settings: own, signal, ask });
+      const added = kind.add(
+        { ...wanted, ...change },
+        { settings: own, signal, ask, question: nobodyAnswers },
+      );
       const result = await Promise.race([added, failed.promise]);
       keep(result.open);
       return result;

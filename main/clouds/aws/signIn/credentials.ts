@@ -1,0 +1,109 @@
+/** The credentials of an account: where they begin, and the roles that are taken with them, one after the other. */
+import type { AwsCredentialIdentity } from '@smithy/types';
+import { LatchkeyError } from '../../../../shared/errors.ts';
+import type { Clock } from '../../../os/ports.ts';
+import type { SigningIn } from '../../accountKind.ts';
+import { createMemo } from './memo.ts';
+import { type Chain, chainOf, type Profile, type Profiles } from './profiles.ts';
+import { roleRefusal, signInRefusal } from './refusals.ts';
+import type { SourceDeps } from './sources.ts';
+
+export type Person = Pick<SigningIn, 'ask' | 'question' | 'signal'>;
+
+export interface Signer {
+  /** For the SDK's clients; renewed in silence. Throws CLOUD_UNAUTHORIZED when it takes the person. */
+  credentials(): Promise<AwsCredentialIdentity>;
+  /** Gets new ones, asking the person where it takes one. */
+  signIn(person: Person): Promise<void>;
+}
+
+/** A wrong code is asked for again so often. */
+const mostCodes = 3;
+
+/** `begin` gives what the chain begins with, in silence; `ask` signs the person in for that, where one can. */
+export function createSigner(deps: {
+  clock: Clock;
+  get: (mfaCode: (device: string) => Promise<string>) => Promise<AwsCredentialIdentity>;
+  ask: ((person: Person) => Promise<void>) | undefined;
+}): Signer {
+  let person: Person | undefined;
+  let asked = 0;
+  const mfaCode = (device: string): Promise<string> => {
+    if (person) return person.question({ step: 'mfa-code', device, again: asked++ > 0 });
+    throw new LatchkeyError({
+      code: 'CLOUD_UNAUTHORIZED',
+      message: `AWS wants a code of the MFA device ${device}.`,
+      fix: 'Sign in to this account again.',
+    });
+  };
+  const memo = createMemo(deps.clock, () => deps.get(mfaCode));
+
+  return {
+    credentials: () => memo.get(),
+    async signIn(who) {
+      person = who;
+      asked = 0;
+      memo.clear();
+      try {
+        for (let isAsked = false; ; ) {
+          const before = asked;
+          try {
+            await memo.get();
+            return;
+          } catch (error) {
+            if (who.signal.aborted) throw signInRefusal(error, who.signal);
+            if (asked > before && asked < mostCodes && isUnauthorized(error)) continue;
+            if (isAsked || !deps.ask || asked > before || !isUnauthorized(error)) throw error;
+            isAsked = true;
+            await deps.ask(who);
+          }
+        }
+      } finally {
+        person = undefined;
+      }
+    },
+  };
+}
+
+/** Takes the roles of a profile's chain, beginning with what `base` gives. */
+export async function takeRoles(
+  profiles: Profiles,
+  name: string,
+  base: (chain: Chain) => Promise<AwsCredentialIdentity>,
+  deps: SourceDeps,
+): Promise<AwsCredentialIdentity> {
+  const chain = chainOf(profiles, name);
+  let identity = await base(chain);
+  for (const role of chain.roles.toReversed()) identity = await takeRole(identity, role, deps);
+  return identity;
+}
+
+async function takeRole(
+  masterCredentials: AwsCredentialIdentity,
+  { name, profile }: { name: string; profile: Profile },
+  { inner, mfaCode }: SourceDeps,
+): Promise<AwsCredentialIdentity> {
+  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
+  const { role_arn: RoleArn = '', external_id: ExternalId, mfa_serial: SerialNumber } = profile;
+  const seconds = Number(profile['duration_seconds']);
+  try {
+    return await fromTemporaryCredentials({
+      masterCredentials,
+      clientConfig: inner(),
+      mfaCodeProvider: mfaCode,
+      params: {
+        RoleArn,
+        RoleSessionName: profile['role_session_name'] ?? 'latchkey',
+        ...(ExternalId === undefined ? {} : { ExternalId }),
+        ...(SerialNumber === undefined ? {} : { SerialNumber }),
+        ...(seconds > 0 ? { DurationSeconds: seconds } : {}),
+      },
+    })();
+  } catch (error) {
+    throw roleRefusal(error, RoleArn, name);
+  }
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof LatchkeyError && error.code === 'CLOUD_UNAUTHORIZED';
+}

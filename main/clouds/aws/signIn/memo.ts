@@ -1,0 +1,54 @@
+/** Credentials that are asked for once and kept in memory for as long as they are good. */
+import type { AwsCredentialIdentity } from '@smithy/types';
+import type { Clock, Instant } from '../../../os/ports.ts';
+
+/** Asked for anew so long before their end, milliseconds. */
+const earlyMs = 5 * 60_000;
+/** Keys without an end are read again after so long: the person may have put others into the file. */
+const restMs = 60_000;
+
+export interface Memo {
+  get(): Promise<AwsCredentialIdentity>;
+  /** The next `get` asks, whatever is known. */
+  clear(): void;
+}
+
+/** `get` gives what `ask` gave; where asking again fails before the old ones are over, those. */
+export function createMemo(clock: Clock, ask: () => Promise<AwsCredentialIdentity>): Memo {
+  let known: { identity: AwsCredentialIdentity; since: Instant } | undefined;
+  let asking: Promise<AwsCredentialIdentity> | undefined;
+
+  const endOf = (identity: AwsCredentialIdentity): Instant => identity.expiration?.getTime() ?? Infinity;
+  function isFresh(): boolean {
+    if (!known) return false;
+    const end = endOf(known.identity);
+    return end === Infinity ? clock.now() < known.since + restMs : clock.now() < end - earlyMs;
+  }
+
+  async function anew(): Promise<AwsCredentialIdentity> {
+    const before = known;
+    try {
+      const identity = await ask();
+      known = { identity, since: clock.now() };
+      return identity;
+    } catch (error) {
+      const end = before === undefined ? -Infinity : endOf(before.identity);
+      if (before !== undefined && end !== Infinity && clock.now() < end) return before.identity;
+      throw error;
+    } finally {
+      asking = undefined;
+    }
+  }
+
+  return {
+    get() {
+      if (known && isFresh()) return Promise.resolve(known.identity);
+      asking ??= anew();
+      return asking;
+    },
+    clear() {
+      known = undefined;
+      asking = undefined;
+    },
+  };
+}
