@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import css from './App.module.css';
 import { AccountsScreen } from './accounts/AccountsScreen.tsx';
 import { AddAccountDialog } from './accounts/AddAccountDialog.tsx';
+import { AddAwsDialog } from './accounts/AddAwsDialog.tsx';
 import { ScopesDialog } from './accounts/ScopesDialog.tsx';
 import { SignInDialog } from './accounts/SignInDialog.tsx';
 import { ActivityScreen } from './activity/ActivityScreen.tsx';
@@ -52,6 +53,8 @@ function OpenDialog() {
       return <RevokeAllDialog />;
     case 'add-account':
       return <AddAccountDialog />;
+    case 'add-aws':
+      return <AddAwsDialog />;
     case 'sign-in':
       return <SignInDialog id={dialog.account} />;
     case 'scopes':

@@ -19,7 +19,8 @@ export interface KeptAccount {
 /** What signing in asks of the person. */
 export type Ask =
   | { step: 'browser'; url: string }
-  | { step: 'device-code'; code: string; url: string; expiresAt: string };
+  /** `inBrowser`: the address has the code in it, so a browser here will do. */
+  | { step: 'device-code'; code: string; url: string; expiresAt: string; inBrowser?: true };
 
 /** What only the person knows. */
 export type Question =

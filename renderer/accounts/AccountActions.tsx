@@ -10,7 +10,9 @@ import css from './Accounts.module.css';
 
 export function AccountActions({ account }: { account: Account }) {
   const text = useText();
-  const isPersons = account.way === 'browser' || account.way === 'device-code';
+  const { aws, way } = account;
+  const isPersons =
+    way === 'browser' || way === 'device-code' || aws?.startUrl !== undefined || aws?.mfa === true;
   const remove = async (): Promise<void> => {
     await broker().accounts.remove({ id: account.id });
     say(text('accounts.removed', { name: showName(account.name) }));
@@ -29,7 +31,7 @@ export function AccountActions({ account }: { account: Account }) {
       )}
       {account.kind !== 'practice' && (
         <Button small onClick={() => openDialog({ kind: 'scopes', account: account.id })}>
-          {text('accounts.choose')}
+          {text(aws === undefined ? 'accounts.choose' : 'accounts.choose.aws')}
         </Button>
       )}
       <Button small onClick={() => act(remove)}>

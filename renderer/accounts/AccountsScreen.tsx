@@ -22,6 +22,9 @@ export function AccountsScreen() {
           <Button icon="plus" onClick={() => act(() => broker().accounts.addPractice({}))}>
             {text('accounts.addPractice')}
           </Button>
+          <Button icon="plus" onClick={() => openDialog({ kind: 'add-aws' })}>
+            {text('accounts.addAws')}
+          </Button>
           <Button icon="plus" look="primary" onClick={() => openDialog({ kind: 'add-account' })}>
             {text('accounts.addAzure')}
           </Button>

@@ -2,6 +2,7 @@
 import { Field } from '../components/Field.tsx';
 import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
+import { useFirstFocus } from '../components/useFirstFocus.ts';
 import { Text, useText } from '../i18n/text.tsx';
 import type { Asked } from './useSignIn.ts';
 
@@ -15,6 +16,7 @@ export function MfaCode({
   onChange: (code: string) => void;
 }) {
   const text = useText();
+  const first = useFirstFocus<HTMLInputElement>();
   return (
     <Section title={text('signIn.mfa')}>
       <p aria-live="polite">
@@ -28,7 +30,7 @@ export function MfaCode({
         hint={text('signIn.mfa.hint')}
         inputMode="numeric"
         autoComplete="one-time-code"
-        autoFocus
+        ref={first}
         maxLength={64}
         code
         value={code}

@@ -58,6 +58,9 @@ export function PracticeOffer() {
           <Button icon="key" onClick={() => openDialog({ kind: 'add-account' })}>
             {text('practice.azure')}
           </Button>
+          <Button icon="key" onClick={() => openDialog({ kind: 'add-aws' })}>
+            {text('practice.aws')}
+          </Button>
         </div>
         {starting && <output>{text('practice.usual')}</output>}
         {error !== undefined && <ErrorNote error={error} />}

@@ -42,7 +42,12 @@ export function ScopesDialog({ id }: { id: string }) {
   };
   return (
     <Window
-      title={<Text id="scopes.title" values={{ name: <Name>{account?.name ?? id}</Name> }} />}
+      title={
+        <Text
+          id={account?.aws ? 'scopes.title.aws' : 'scopes.title'}
+          values={{ name: <Name>{account?.name ?? id}</Name> }}
+        />
+      }
       about={text('scopes.about')}
     >
       <form

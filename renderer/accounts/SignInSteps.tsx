@@ -40,7 +40,7 @@ export function SignInSteps({
       return (
         <Section title={text('signIn.waiting')}>
           <div className={css.steps} aria-live="polite">
-            <p>{text('signIn.code')}</p>
+            <p>{text(codeText(asked))}</p>
             <CopyBox text={asked.url} label={text('signIn.copyAddress')} />
             <div className={css.code}>
               <CopyBox text={asked.code} label={text('signIn.copyCode')} />
@@ -52,4 +52,9 @@ export function SignInSteps({
         </Section>
       );
   }
+}
+
+function codeText({ inBrowser, opened }: Extract<Asked, { step: 'device-code' }>) {
+  if (!inBrowser) return 'signIn.code';
+  return opened ? 'signIn.code.opened' : 'signIn.code.inBrowser';
 }

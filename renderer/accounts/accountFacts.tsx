@@ -6,7 +6,11 @@ import { When } from '../components/When.tsx';
 import type { useText } from '../i18n/text.tsx';
 
 export function accountFacts(account: Account, text: ReturnType<typeof useText>): [string, ReactNode][] {
-  const { azure, way, chosenScopes } = account;
+  const { azure, aws, way, chosenScopes } = account;
+  const chosen =
+    chosenScopes === undefined
+      ? text('accounts.scopes.all')
+      : text('accounts.scopes.some', { count: chosenScopes.length });
   return [
     [text('accounts.user'), <Name key="user">{account.user ?? '—'}</Name>],
     ...(azure === undefined
@@ -19,13 +23,29 @@ export function accountFacts(account: Account, text: ReturnType<typeof useText>)
       ? []
       : ([
           [text('accounts.way'), text(`signIn.by.${way}`)],
-          [
-            text('accounts.scopes'),
-            chosenScopes === undefined
-              ? text('accounts.scopes.all')
-              : text('accounts.scopes.some', { count: chosenScopes.length }),
-          ],
+          [text('accounts.scopes'), chosen],
         ] satisfies [string, ReactNode][])),
+    ...(aws === undefined ? [] : awsFacts(aws, chosenScopes === undefined, chosen, text)),
     [text('accounts.added'), <When key="added" at={account.addedAt} />],
+  ];
+}
+
+function awsFacts(
+  { way, account, partition, profile, startUrl, endpoint, regions }: NonNullable<Account['aws']>,
+  isAll: boolean,
+  chosen: string,
+  text: ReturnType<typeof useText>,
+): [string, ReactNode][] {
+  const fact = (name: 'profile' | 'startUrl' | 'endpoint', value: string | undefined) =>
+    value === undefined
+      ? []
+      : [[text(`accounts.${name}`), <Name key={name}>{value}</Name>] satisfies [string, ReactNode]];
+  return [
+    [text('accounts.account'), partition === 'aws' ? account : `${account} (${partition})`],
+    [text('accounts.way'), text(`aws.by.${way}`)],
+    ...fact('profile', profile),
+    ...fact('startUrl', startUrl),
+    ...fact('endpoint', endpoint),
+    [text('accounts.regions'), isAll && regions !== 'all' ? regions.join(', ') : chosen],
   ];
 }

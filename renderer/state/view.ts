@@ -10,6 +10,7 @@ export type Dialog =
   | { kind: 'unlock'; vms: string[] }
   | { kind: 'revoke-all' }
   | { kind: 'add-account' }
+  | { kind: 'add-aws' }
   | { kind: 'sign-in'; account: string }
   | { kind: 'scopes'; account: string };
 

@@ -101,8 +101,15 @@ export type NewAccount = z.infer<typeof newAccount>;
 export const signInStep = z.discriminatedUnion('step', [
   /** Open this address in a browser. `opened`: the broker has done so. */
   z.object({ step: z.literal('browser'), url: z.string(), opened: z.boolean() }),
-  /** Open `url` anywhere and type `code` there. */
-  z.object({ step: z.literal('device-code'), code: z.string(), url: z.string(), expiresAt: instant }),
+  /** Open `url` anywhere and type `code` there. `inBrowser`: the address has the code in it; `opened`: the broker has opened it. */
+  z.object({
+    step: z.literal('device-code'),
+    code: z.string(),
+    url: z.string(),
+    expiresAt: instant,
+    inBrowser: z.boolean().optional(),
+    opened: z.boolean().optional(),
+  }),
   /** A code of an MFA device, answered by `answer`. `again`: the one before was wrong. */
   z.object({ step: z.literal('mfa-code'), question: z.string(), device: z.string(), again: z.boolean() }),
   /** Which role to take, answered by `answer` with `<account>/<role>`. */

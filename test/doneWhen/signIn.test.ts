@@ -1,6 +1,6 @@
 /** Signing in to an Azure by browser and by code, by the command line, and where the tokens are afterwards: nowhere. */
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import type { VmList } from '../../shared/contract/vms.ts';
 import { clientId, startOpenId } from '../fakes/openId.ts';
 import { Person } from '../fakes/person.ts';
 import { missingForSecretService, startSecretService } from '../fakes/secretService.ts';
+import { whereFound } from './whereFound.ts';
 import { type Ran, runWords, start } from './world.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'latchkey.js');
@@ -111,40 +112,7 @@ describe.each(cases)('%s', (_name, keychain) => {
       expect(new Set(later)).toEqual(new Set([keychain ? 'ready' : 'sign-in-needed']));
 
       expect(openId.secrets.size).toBeGreaterThan(5);
-      expect(whereFound(openId.secrets, outputs)).toEqual([]);
+      expect(whereFound(openId.secrets, outputs, { folder, begun })).toEqual([]);
     },
   );
 });
-
-function* filesBelow(at: string): Generator<string> {
-  for (const entry of readdirSync(at, { withFileTypes: true })) {
-    const path = join(at, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path);
-    else if (entry.isFile()) yield path;
-  }
-}
-
-/** Files of the test and its temporary ones, outputs, arguments and environments of all processes that hold one of these. */
-function whereFound(secrets: Set<string>, outputs: Ran[]): string[] {
-  const found: string[] = [];
-  const look = (where: string, text: string) => {
-    for (const secret of secrets) if (text.includes(secret)) found.push(`${where}: ${secret.slice(0, 12)}…`);
-  };
-  for (const [at, { stdout, stderr }] of outputs.entries()) look(`output ${at}`, stdout + stderr);
-  for (const path of filesBelow(folder)) look(path, readFileSync(path, 'latin1'));
-  // What was left in the temporary folder itself.
-  for (const entry of readdirSync(tmpdir(), { withFileTypes: true }))
-    if (entry.isFile() && statSync(join(tmpdir(), entry.name)).mtimeMs >= begun)
-      look(entry.name, readFileSync(join(tmpdir(), entry.name), 'latin1'));
-  if (process.platform !== 'linux') return found;
-  for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-    for (const name of ['cmdline', 'environ']) {
-      try {
-        look(`/proc/${pid}/${name}`, readFileSync(`/proc/${pid}/${name}`, 'latin1'));
-      } catch {
-        continue; // It has ended, or is another user's.
-      }
-    }
-  }
-  return found;
-}

@@ -77,7 +77,7 @@ export async function* streamSteps(
   try {
     for (;;) {
       const step = waiting.shift();
-      if (step?.step === 'browser') {
+      if (step?.step === 'browser' || (step?.step === 'device-code' && step.inBrowser)) {
         yield { ...step, opened: (await browser?.open(step.url)) ?? false };
       } else if (step) yield step;
       else if (over) return yield await done;

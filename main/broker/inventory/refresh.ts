@@ -54,7 +54,10 @@ export function createRefresher(deps: {
       scopes = await cloud.scopes();
     } catch (thrown) {
       log.warn({ account: cloud.account, error: thrown }, 'the scopes of an account could not be listed');
-      for (const scope of ofAccount) setScope({ ...scope, state: 'failed', error: toErrorData(thrown) });
+      // An account of which nothing was ever seen says so as well, in a place of its own until its scopes are known.
+      const whole = { account: cloud.account, scope: { id: cloud.account, name: cloud.account } };
+      const affected = ofAccount.length > 0 ? ofAccount : [{ ...whole, refreshedAt: undefined }];
+      for (const scope of affected) setScope({ ...scope, state: 'failed', error: toErrorData(thrown) });
       return;
     }
     const there = new Set(scopes.map(scope => scope.id));

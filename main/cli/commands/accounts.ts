@@ -4,8 +4,14 @@ import type { Account, JitWay, Settings } from '../../../shared/contract/account
 import type { MyIp } from '../../../shared/contract/egress.ts';
 import { formatDuration, parseDuration } from '../../../shared/domain/time.ts';
 import { type Output, usage } from '../output.ts';
-import { withBroker } from '../session.ts';
+import { type Session, withBroker } from '../session.ts';
 import { addSignIn } from './accountsAdd.ts';
+
+/** A region's scope is `<account>/<region>`; what is not there the broker says. */
+async function regionScopes(client: Session['client'], id: string, names: string[]): Promise<string[]> {
+  const { scopes } = await client.accounts.scopes({ id });
+  return names.map(name => scopes.find(scope => scope.name === name)?.id ?? name);
+}
 
 export function addAccounts(program: Command): void {
   const accounts = program
@@ -17,7 +23,7 @@ export function addAccounts(program: Command): void {
   addSignIn(accounts);
   accounts
     .command('scopes <id>')
-    .description('the subscriptions of an account, and which of them are looked at')
+    .description('the subscriptions or regions of an account, and which of them are looked at')
     .action((id: string, _: unknown, command: Command) =>
       withBroker(command, async ({ client, out }) => {
         const answer = await client.accounts.scopes({ id });
@@ -31,14 +37,20 @@ export function addAccounts(program: Command): void {
     );
   accounts
     .command('set <id>')
-    .description('choose which subscriptions of an account are looked at')
-    .requiredOption('--subscriptions <ids>', 'ids separated by commas, or all: also those that come later')
-    .action((id: string, { subscriptions }: { subscriptions: string }, command: Command) => {
-      const scopes = subscriptions === 'all' ? undefined : subscriptions.split(',').map(one => one.trim());
-      if (scopes?.includes('')) throw usage('--subscriptions is ids separated by commas, or all.');
-      return withBroker(command, async ({ client, out }) =>
-        printAccounts(out, await client.accounts.choose({ id, ...(scopes ? { scopes } : {}) })),
-      );
+    .description('choose which subscriptions or regions of an account are looked at')
+    .option('--subscriptions <ids>', 'of Azure: ids separated by commas, or all: also those that come later')
+    .option('--regions <names>', 'of AWS: names separated by commas, or all: also those that come later')
+    .action((id: string, options: { subscriptions?: string; regions?: string }, command: Command) => {
+      const { subscriptions, regions } = options;
+      const list = subscriptions ?? regions;
+      if (list === undefined || (subscriptions !== undefined && regions !== undefined))
+        throw usage('Either --subscriptions or --regions.');
+      const names = list === 'all' ? undefined : list.split(',').map(one => one.trim());
+      if (names?.includes('')) throw usage('They are separated by commas, or all.');
+      return withBroker(command, async ({ client, out }) => {
+        const scopes = names && (regions === undefined ? names : await regionScopes(client, id, names));
+        printAccounts(out, await client.accounts.choose({ id, ...(scopes ? { scopes } : {}) }));
+      });
     });
   accounts
     .command('remove <id>')

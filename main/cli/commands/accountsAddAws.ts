@@ -26,6 +26,7 @@ interface AddOptions {
   role?: string;
   endpointUrl?: string;
   caBundle?: string;
+  open: boolean;
 }
 type NewAws = Extract<NewAccount, { kind: 'aws' }>;
 
@@ -44,6 +45,7 @@ export function addAws(add: Command): void {
     .option('--credential <way>', `without a profile or a person: ${credentials.join(', ')}`)
     .option('--endpoint-url <url>', 'an EC2-compatible server for every service (default: AWS_ENDPOINT_URL)')
     .option('--ca-bundle <file>', 'PEM file of the authorities to trust there (default: AWS_CA_BUNDLE)')
+    .option('--no-open', 'only print the address')
     .addHelpText(
       'after',
       `
@@ -63,7 +65,7 @@ Examples:
           ? usable((await session.client.accounts.profiles({ files })).profiles)
           : undefined;
         const wanted = (names ?? options.profile ?? [undefined]).map(name => parseNew(options, name));
-        const added = await eachInTurn(session, wanted);
+        const added = await eachInTurn(session, wanted, options.open);
         const [only] = added;
         session.out.result(wanted.length === 1 && only ? { account: only } : { accounts: added }, () => {
           for (const account of added) showAccount(session.out, account);
@@ -74,13 +76,13 @@ Examples:
 }
 
 /** One that fails does not keep the others from being added; it is told, and the status says so. */
-async function eachInTurn(session: Session, all: NewAws[]): Promise<Account[]> {
+async function eachInTurn(session: Session, all: NewAws[], mayOpen: boolean): Promise<Account[]> {
   const added: Account[] = [];
   for (const account of all) {
     try {
       const { accounts } = session.client;
       added.push(
-        await followSignIn(session, true, signal => accounts.add({ account, open: 'caller' }, { signal })),
+        await followSignIn(session, mayOpen, signal => accounts.add({ account, open: 'caller' }, { signal })),
       );
     } catch (error) {
       if (all.length === 1 || !(error instanceof LatchkeyError) || error.code === 'CANCELLED') throw error;

@@ -49,8 +49,7 @@ async function tell(
 ): Promise<void> {
   switch (step.step) {
     case 'browser': {
-      const { createBrowser } = await import('../../os/browser.ts');
-      const opened = mayOpen && (await createBrowser().open(step.url));
+      const opened = mayOpen && (await openBrowser(step.url));
       out.note(
         opened
           ? 'Sign in in the browser that has just opened, or open this address:'
@@ -60,11 +59,25 @@ async function tell(
       if (!opened && mayOpen) out.note('There is none here? Ctrl-C, and again with --device-code.');
       return;
     }
-    case 'device-code':
-      out.note(`Open ${showName(step.url)} on any device and type the code ${showName(step.code)}`);
+    case 'device-code': {
+      const code = showName(step.code);
+      const opened = step.inBrowser === true && mayOpen && (await openBrowser(step.url));
+      if (opened)
+        out.note(`Your browser has opened. Does it show the code ${code}? Then allow it there, or open`);
+      else
+        out.note(
+          `Open ${showName(step.url)} on any device and ${step.inBrowser ? `check that it shows` : 'type'} the code ${code}`,
+        );
+      if (opened) out.note(`  ${showName(step.url)}`);
       out.note(`It is good for ${left(step.expiresAt, createClock().now())}.`);
       return;
+    }
   }
+}
+
+async function openBrowser(url: string): Promise<boolean> {
+  const { createBrowser } = await import('../../os/browser.ts');
+  return createBrowser().open(url);
 }
 
 /** The account as the result. One that is signed in to and still does not answer says why, and sets the status. */

@@ -9,13 +9,13 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
-import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { createQueue, type Queue } from '../../waiting.ts';
 import { cancelled, createCloudClock, waitOut } from '../calls.ts';
 import { awsError } from './errors.ts';
 import { createLimit } from './limit.ts';
 import { createPace } from './pace.ts';
+import { enabledRegions, isRegionName, regionRefusal, unknownRegion } from './regions.ts';
 import { type Clients, makeClient, type Service } from './services.ts';
 
 export interface AwsOptions {
@@ -184,22 +184,23 @@ export function connect(options: AwsOptions): Connection {
   const home = options.home ?? (regions === 'all' ? undefined : regions[0]) ?? 'us-east-1';
   // A region's name becomes a part of a host's name.
   const isOurs = (region: string) => (regions === 'all' ? isRegionName(region) : regions.includes(region));
-  const ec2 = regional('ec2');
+  const askHome = <T>(action: string, send: Send<Clients['ec2'], T>, signal?: AbortSignal) =>
+    exchange('ec2', home, action, send, signal);
+  const ec2: Regional<'ec2'> = async (region, action, send, signal) => {
+    if (!isOurs(region)) throw unknownRegion(region);
+    try {
+      return await exchange('ec2', region, action, send, signal);
+    } catch (error) {
+      throw region === home ? error : await regionRefusal(error, region, askHome);
+    }
+  };
   return {
     home,
     clock,
     random: options.random,
     log: options.log,
     queue: createQueue(),
-    async regions(signal) {
-      if (regions !== 'all') return regions;
-      const answer = await ec2(home, 'DescribeRegions', (sdk, o) => sdk.describeRegions({}, o), signal);
-      return (answer.Regions ?? []).flatMap(({ RegionName, OptInStatus }) =>
-        RegionName !== undefined && isRegionName(RegionName) && OptInStatus !== 'not-opted-in'
-          ? [RegionName]
-          : [],
-      );
-    },
+    regions: async signal => (regions === 'all' ? enabledRegions(askHome, signal) : regions),
     now: () => clock.now() + cloudClock.offset(),
     clockOffset: cloudClock.offset,
     ec2,
@@ -227,17 +228,4 @@ function boundBody(response: unknown): void {
 function headersOf(response: unknown): Record<string, string> | undefined {
   if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
   return response.headers as Record<string, string>;
-}
-
-/** `eu-north-1`, `us-gov-west-1`, and what other servers call theirs (`RegionOne`): one label of a host's name. */
-export function isRegionName(text: string): boolean {
-  return /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text);
-}
-
-function unknownRegion(region: string): LatchkeyError {
-  return new LatchkeyError({
-    code: 'CLOUD_NOT_FOUND',
-    message: `The region ${region} is not one of this account's.`,
-    fix: 'Add the region to the account, then refresh.',
-  });
 }

@@ -14,7 +14,7 @@ import { Params } from './query.ts';
 import { runScheduler, schedulerAction } from './scheduler/routes.ts';
 import type { SignedRequest } from './sigv4.ts';
 import { ssoAction, ssoRoutes } from './sso/routes.ts';
-import { createSso } from './sso/state.ts';
+import { createSso, type Sso } from './sso/state.ts';
 import { assumeByToken, runSts } from './sts.ts';
 import { record } from './trail/record.ts';
 import type { World } from './world.ts';
@@ -26,6 +26,8 @@ export interface Ec2Options {
   world: World;
   /** Public host keys of a machine by its instance ARN, for the console log. */
   hostKeys: (machine: string) => string[];
+  /** Its Identity Center; default one of its own. */
+  sso?: Sso;
 }
 
 /** Registers parsers and routes. Every request must be signed with a key of the world. */
@@ -37,7 +39,7 @@ export async function registerEc2(app: FastifyInstance, options: Ec2Options): Pr
     const query = (request: FastifyRequest, reply: FastifyReply) => answer(options, request, reply);
     scope.get('/', query);
     scope.post('/', query);
-    ssoRoutes(scope, createSso(options.world));
+    ssoRoutes(scope, options.sso ?? createSso(options.world));
     scope.all('/schedules', query);
     scope.all('/schedules/*', query);
     scope.all('/schedule-groups/*', query);

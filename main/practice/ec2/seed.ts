@@ -58,7 +58,8 @@ export function createAwsWorld(options: WorldOptions): World {
 /** One more account beside `first`, behind the same endpoint. */
 export function addAccount(first: World, { account, name, regions, perRegion }: CrowdOptions): World {
   const places = regions.map((region, index) => buildRegion(region, 40 + index, false));
-  const { now, lagMs, powerMs, organization } = first;
+  const { lagMs, powerMs, organization } = first;
+  const now = () => first.now();
   const world = newWorld(
     account,
     name,

@@ -57,6 +57,7 @@ export const places = {
   'practice.safe': 'Nothing leaves this computer. Remove it again under Accounts at any time.',
   'practice.start': 'Start the practice cloud',
   'practice.azure': 'Sign in to Azure',
+  'practice.aws': 'Sign in to AWS',
   'practice.starting': 'Starting the practice cloud…',
   'practice.usual': 'Its machines are being started. Usually 2 to 5 seconds.',
 

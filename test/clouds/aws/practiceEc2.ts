@@ -52,7 +52,14 @@ export interface PracticeEc2 {
   core: ServerCore;
   scheduler: SchedulerRunner;
   /** One more Latchkey, signed in by itself. */
-  signIn(options?: { role?: 'operator' | 'viewer'; clock?: Clock; policies?: string[] }): Cloud;
+  signIn(options?: {
+    role?: 'operator' | 'viewer';
+    clock?: Clock;
+    policies?: string[];
+    /** Default: all of the world's, by name. */
+    regions?: readonly string[] | 'all';
+    home?: string;
+  }): Cloud;
   /** Actions asked for since the last call of this, in order. */
   actions(): string[];
   /** All VMs of a region. */
@@ -92,7 +99,7 @@ export async function startPracticeEc2(
     world,
     core,
     scheduler,
-    signIn({ role = 'operator', clock = createClock(), policies } = {}) {
+    signIn({ role = 'operator', clock = createClock(), policies, regions, home } = {}) {
       const own = policies && newKey('operator', 'jo', policies);
       if (own) world.keys.set(own.id, own);
       const key = own ?? [...world.keys.values()].find(candidate => candidate.role === role);
@@ -100,7 +107,8 @@ export async function startPracticeEc2(
       const cloud = createAwsCloud({
         account: parseAccountId('practice-aws'),
         credentials: async () => ({ accessKeyId: key.id, secretAccessKey: key.secret }),
-        regions: [...world.regions.keys()],
+        regions: regions ?? [...world.regions.keys()],
+        home,
         endpoint: door.url,
         caCertificate: core.certificates.ca,
         observers: door.observers,

@@ -1,8 +1,8 @@
 /** The credentials of an account: where they begin, and the roles that are taken with them, one after the other. */
-import type { AwsCredentialIdentity } from '@smithy/types';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Clock } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
+import type { Identity } from './memo.ts';
 import { createMemo } from './memo.ts';
 import { type Chain, chainOf, type Profile, type Profiles } from './profiles.ts';
 import { roleRefusal, signInRefusal } from './refusals.ts';
@@ -12,7 +12,7 @@ export type Person = Pick<SigningIn, 'ask' | 'question' | 'signal'>;
 
 export interface Signer {
   /** For the SDK's clients; renewed in silence. Throws CLOUD_UNAUTHORIZED when it takes the person. */
-  credentials(): Promise<AwsCredentialIdentity>;
+  credentials(): Promise<Identity>;
   /** Gets new ones, asking the person where it takes one. */
   signIn(person: Person): Promise<void>;
 }
@@ -23,7 +23,7 @@ const mostCodes = 3;
 /** `begin` gives what the chain begins with, in silence; `ask` signs the person in for that, where one can. */
 export function createSigner(deps: {
   clock: Clock;
-  get: (mfaCode: (device: string) => Promise<string>) => Promise<AwsCredentialIdentity>;
+  get: (mfaCode: (device: string) => Promise<string>) => Promise<Identity>;
   ask: ((person: Person) => Promise<void>) | undefined;
 }): Signer {
   let person: Person | undefined;
@@ -69,9 +69,9 @@ export function createSigner(deps: {
 export async function takeRoles(
   profiles: Profiles,
   name: string,
-  base: (chain: Chain) => Promise<AwsCredentialIdentity>,
+  base: (chain: Chain) => Promise<Identity>,
   deps: SourceDeps,
-): Promise<AwsCredentialIdentity> {
+): Promise<Identity> {
   const chain = chainOf(profiles, name);
   let identity = await base(chain);
   for (const role of chain.roles.toReversed()) identity = await takeRole(identity, role, deps);
@@ -79,10 +79,10 @@ export async function takeRoles(
 }
 
 async function takeRole(
-  masterCredentials: AwsCredentialIdentity,
+  masterCredentials: Identity,
   { name, profile }: { name: string; profile: Profile },
   { inner, mfaCode }: SourceDeps,
-): Promise<AwsCredentialIdentity> {
+): Promise<Identity> {
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   const { role_arn: RoleArn = '', external_id: ExternalId, mfa_serial: SerialNumber } = profile;
   const seconds = Number(profile['duration_seconds']);

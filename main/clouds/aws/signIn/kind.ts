@@ -43,7 +43,7 @@ export function awsAccounts(os: Pieces): AccountKind {
     kind: 'aws',
     async add(wanted, how) {
       if (wanted.kind !== 'aws') throw bad(`An account of the kind ${wanted.kind} is not one of AWS.`);
-      const { parts, ca, regions } = await prepare(wanted, os.files);
+      const { parts, ca, caFile, regions } = await prepare(wanted, os.files);
       const signedIn = await openSigner(parts, ca, { os, sessions });
       const { shared, place, mfa } = signedIn;
       const adding = `adding ${Buffer.from(os.random.bytes(8)).toString('hex')}`;
@@ -64,7 +64,7 @@ export function awsAccounts(os: Pieces): AccountKind {
             account: who.account,
             partition: who.partition,
             regions,
-            ...(wanted.caFile === undefined ? {} : { caFile: wanted.caFile }),
+            ...(caFile === undefined ? {} : { caFile }),
             ...(place && shared ? { sso: { ...parts.sso, ...place, item: shared.item } } : {}),
             ...(mfa ? { mfa } : {}),
           } satisfies Facts,
@@ -128,11 +128,13 @@ export function awsAccounts(os: Pieces): AccountKind {
 async function prepare(wanted: NewAws, files: Os['files']) {
   const { way, profile: name } = wanted;
   const where: ProfileFiles = wanted.files ?? {};
-  const profile = way === 'profile' ? (await readProfiles(where)).get(name ?? 'default') : {};
+  const profiles = way === 'profile' ? await readProfiles(where) : undefined;
+  const profile = profiles?.get(name ?? 'default') ?? {};
+  const sso = profiles ? centerOf(name ?? 'default', profiles)?.region : wanted.sso?.region;
   const regions = wanted.regions ?? 'all';
   const told = regions === 'all' ? undefined : regions[0];
-  // IAM Identity Center is in one region; where the machines are is another matter.
-  const home = profile['region'] ?? told ?? wanted.sso?.region ?? 'us-east-1';
+  // Identity Center is at least in the right partition.
+  const home = profile['region'] ?? told ?? sso ?? 'us-east-1';
   if (way === 'sso' && !wanted.sso)
     throw bad('To sign in by IAM Identity Center its start URL is needed.', 'Name it and its region.');
   const parts: Wanted = {
@@ -144,7 +146,7 @@ async function prepare(wanted: NewAws, files: Os['files']) {
     ...(way === 'sso' && wanted.sso ? { sso: { ...wanted.sso } } : {}),
   };
   const caFile = wanted.caFile ?? profile['ca_bundle'];
-  return { parts, regions, ca: await readCa(caFile, files) };
+  return { parts, regions, caFile, ca: await readCa(caFile, files) };
 }
 
 /** Signs in to Identity Center where that is needed, and has the person choose among the roles there. */
@@ -192,7 +194,7 @@ function describeProfile(name: string, profile: Profile, profiles: Profiles): Aw
   const arn = /^arn:[\w-]+:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(profile['role_arn'] ?? '');
   const account = arn?.[1] ?? profile['sso_account_id'];
   const role = arn?.[2] ?? profile['sso_role_name'];
-  const startUrl = startUrlOf(name, profiles);
+  const startUrl = centerOf(name, profiles)?.startUrl;
   return {
     name,
     source: sourceOf(profile),
@@ -204,10 +206,10 @@ function describeProfile(name: string, profile: Profile, profiles: Profiles): Aw
 }
 
 /** Of a profile that is whole; what is wrong with another is told when it is used. */
-function startUrlOf(name: string, profiles: Profiles): string | undefined {
+function centerOf(name: string, profiles: Profiles) {
   try {
     const { base } = chainOf(profiles, name);
-    return base.source === 'sso' ? ssoOf(base.profile, profiles).startUrl : undefined;
+    return base.source === 'sso' ? ssoOf(base.profile, profiles) : undefined;
   } catch {
     return undefined;
   }

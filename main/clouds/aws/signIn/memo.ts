@@ -1,6 +1,13 @@
 /** Credentials that are asked for once and kept in memory for as long as they are good. */
-import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock, Instant } from '../../../os/ports.ts';
+
+/** Keys as the SDK's clients take them; `expiration`: when they end, if they do. */
+export interface Identity {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  expiration?: Date;
+}
 
 /** Asked for anew so long before their end, milliseconds. */
 const earlyMs = 5 * 60_000;
@@ -8,24 +15,24 @@ const earlyMs = 5 * 60_000;
 const restMs = 60_000;
 
 export interface Memo {
-  get(): Promise<AwsCredentialIdentity>;
+  get(): Promise<Identity>;
   /** The next `get` asks, whatever is known. */
   clear(): void;
 }
 
 /** `get` gives what `ask` gave; where asking again fails before the old ones are over, those. */
-export function createMemo(clock: Clock, ask: () => Promise<AwsCredentialIdentity>): Memo {
-  let known: { identity: AwsCredentialIdentity; since: Instant } | undefined;
-  let asking: Promise<AwsCredentialIdentity> | undefined;
+export function createMemo(clock: Clock, ask: () => Promise<Identity>): Memo {
+  let known: { identity: Identity; since: Instant } | undefined;
+  let asking: Promise<Identity> | undefined;
 
-  const endOf = (identity: AwsCredentialIdentity): Instant => identity.expiration?.getTime() ?? Infinity;
+  const endOf = (identity: Identity): Instant => identity.expiration?.getTime() ?? Infinity;
   function isFresh(): boolean {
     if (!known) return false;
     const end = endOf(known.identity);
     return end === Infinity ? clock.now() < known.since + restMs : clock.now() < end - earlyMs;
   }
 
-  async function anew(): Promise<AwsCredentialIdentity> {
+  async function anew(): Promise<Identity> {
     const before = known;
     try {
       const identity = await ask();

@@ -1,5 +1,4 @@
 /** An AWS account that is kept, with its way to credentials. */
-import type { AwsCredentialIdentity } from '@smithy/types';
 import type { AccountId } from '../../../../shared/domain/ids.ts';
 import type { Os } from '../../../os/ports.ts';
 import type { Cloud } from '../../cloud.ts';
@@ -8,6 +7,7 @@ import type { Service } from '../services.ts';
 import { createSigner, type Person, type Signer, takeRoles } from './credentials.ts';
 import { type Endpoints, endpointsOf, type ServiceId } from './endpoints.ts';
 import type { Facts } from './facts.ts';
+import type { Identity } from './memo.ts';
 import { createInner } from './network.ts';
 import { bad, chainOf, type Profile, type Profiles, readProfiles } from './profiles.ts';
 import { fromEnvironment, fromMachine, fromProfile, type SourceDeps } from './sources.ts';
@@ -54,7 +54,7 @@ export async function openSigner(
       clients,
     });
 
-  async function fromSso(account = there?.account, role = there?.role): Promise<AwsCredentialIdentity> {
+  async function fromSso(account = there?.account, role = there?.role): Promise<Identity> {
     if (!shared || !clients)
       throw bad('There is no IAM Identity Center to sign in to.', 'Name its start URL and region.');
     if (account === undefined || role === undefined)
@@ -65,7 +65,7 @@ export async function openSigner(
     return roleCredentials(shared, clients, { account, role });
   }
 
-  async function get(mfaCode: SourceDeps['mfaCode']): Promise<AwsCredentialIdentity> {
+  async function get(mfaCode: SourceDeps['mfaCode']): Promise<Identity> {
     switch (way) {
       case 'environment':
         return fromEnvironment(clock);
@@ -138,7 +138,7 @@ export function cloudOf(
     home,
     endpoint: service => endpoints(serviceIds[service]),
     caCertificate: ca,
-    credentials: signer.credentials,
+    credentials: () => signer.credentials(),
     clock,
     random,
     log,

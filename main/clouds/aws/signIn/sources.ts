@@ -1,8 +1,8 @@
 /** Credentials from where a chain begins: a profile without a source, the environment, the machine. */
-import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Clock } from '../../../os/ports.ts';
 import { pause } from '../../../waiting.ts';
+import type { Identity } from './memo.ts';
 import type { Chain, ProfileFiles } from './profiles.ts';
 import { sourceRefusal } from './refusals.ts';
 
@@ -28,14 +28,25 @@ export interface SourceDeps {
 export async function fromProfile(
   { name, profile, source }: Chain['base'],
   deps: SourceDeps,
-): Promise<AwsCredentialIdentity> {
+): Promise<Identity> {
   if (source === 'keys') {
     const { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey } = profile;
     const sessionToken = profile['aws_session_token'];
     if (!accessKeyId || !secretAccessKey) throw sourceRefusal(undefined, `the profile “${name}”`, source);
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   }
-  const { fromIni } = await import('@aws-sdk/credential-providers');
+  const { fromIni, fromTokenFile } = await import('@aws-sdk/credential-providers');
+  const where = `the profile “${name}”`;
+  if (source === 'web-identity') {
+    // Not by fromIni: that asks the usual STS, whatever the profile says.
+    const provider = fromTokenFile({
+      webIdentityTokenFile: profile['web_identity_token_file'] ?? '',
+      roleArn: profile['role_arn'] ?? '',
+      roleSessionName: profile['role_session_name'] ?? 'latchkey',
+      clientConfig: deps.inner(),
+    });
+    return bounded(provider, deps.clock, where, source);
+  }
   const { config, credentials } = deps.files;
   const provider = fromIni({
     profile: name,
@@ -45,17 +56,17 @@ export async function fromProfile(
     ...(config === undefined ? {} : { configFilepath: config }),
     ...(credentials === undefined ? {} : { filepath: credentials }),
   });
-  return bounded(provider, deps.clock, `the profile “${name}”`, source);
+  return bounded(provider, deps.clock, where, source);
 }
 
 /** The variables AWS_ACCESS_KEY_ID … of the broker's own process. */
-export async function fromEnvironment(clock: Clock): Promise<AwsCredentialIdentity> {
+export async function fromEnvironment(clock: Clock): Promise<Identity> {
   const { fromEnv } = await import('@aws-sdk/credential-providers');
   return bounded(fromEnv(), clock, 'the environment', 'environment');
 }
 
 /** The role of the container, else of the instance, that the broker runs in. */
-export async function fromMachine(clock: Clock): Promise<AwsCredentialIdentity> {
+export async function fromMachine(clock: Clock): Promise<Identity> {
   const { createCredentialChain, fromHttp, fromInstanceMetadata } = await import(
     '@aws-sdk/credential-providers'
   );
@@ -64,11 +75,11 @@ export async function fromMachine(clock: Clock): Promise<AwsCredentialIdentity> 
 }
 
 async function bounded(
-  provider: AwsCredentialIdentityProvider,
+  provider: () => Promise<Identity>,
   clock: Clock,
   where: string,
   source: string,
-): Promise<AwsCredentialIdentity> {
+): Promise<Identity> {
   const done = new AbortController();
   const late = pause(clock, patienceMs, done.signal).then(() => {
     if (done.signal.aborted) return undefined;
@@ -79,7 +90,7 @@ async function bounded(
     });
   });
   try {
-    return (await Promise.race([provider(), late])) as AwsCredentialIdentity;
+    return (await Promise.race([provider(), late])) as Identity;
   } catch (error) {
     throw sourceRefusal(error, where, source);
   } finally {

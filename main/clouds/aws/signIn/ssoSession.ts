@@ -147,6 +147,7 @@ export function createSsoSession(
         const endsAt = clock.now() + (begun.expiresIn ?? 600) * 1000;
         ask({
           step: 'device-code',
+          ...(begun.verificationUriComplete === undefined ? {} : { inBrowser: true }),
           code: begun.userCode ?? '',
           url: begun.verificationUriComplete ?? begun.verificationUri ?? place.startUrl,
           expiresAt: toWire(endsAt),

@@ -1,8 +1,8 @@
 /** The SSO sessions of this Latchkey: one sign-in serves every account that is reached by it. */
 import { createHash } from 'node:crypto';
-import type { AwsCredentialIdentity } from '@smithy/types';
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Os } from '../../../os/ports.ts';
+import type { Identity } from './memo.ts';
 import { signInRefusal } from './refusals.ts';
 import { createSsoSession, type SsoClients, type SsoPlace, type SsoSession } from './ssoSession.ts';
 import { createSsoStore, type SsoStore } from './ssoStore.ts';
@@ -57,7 +57,7 @@ export async function roleCredentials(
   { session }: SharedSession,
   clients: SsoClients,
   { account, role }: { account: string; role: string },
-): Promise<AwsCredentialIdentity> {
+): Promise<Identity> {
   const accessToken = await session.token();
   try {
     const portal = await clients.portal();
