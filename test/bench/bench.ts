@@ -7,6 +7,7 @@ import { type Benchmark, type Row, tableLines } from './rows.ts';
 /** By name; each is loaded when its turn comes, so that none pays for another's imports. */
 const benchmarks: Record<string, () => Promise<Benchmark>> = {
   request: async () => (await import('./request.ts')).request,
+  fleet: async () => (await import('./fleet.ts')).fleet,
   inventory: async () => (await import('./inventory.ts')).inventory,
   start: async () => (await import('./start.ts')).start,
   list: async () => (await import('./list.ts')).list,

@@ -1,11 +1,12 @@
 /** 40 accounts × 4 regions list in one go. `npm run bench` does it with 250 instances in each; here there are fewer. */
 import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../../fakes/temporaryFolder.ts';
 import { fleetRegions, mostInASecond, startFleet } from './fleet.ts';
 
 const perRegion = 12;
 
 test('all at once, within each account’s rate; the first rows are there before the slowest answers', async () => {
-  const fleet = await startFleet({ perRegion });
+  const fleet = await startFleet({ perRegion, dataDirectory: temporaryFolder() });
   onTestFinished(() => fleet.close());
   const release = fleet.holdLast();
   const stop = new AbortController();

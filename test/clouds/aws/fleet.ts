@@ -1,13 +1,15 @@
 /** Many AWS accounts behind one practice endpoint, with an inventory over all of them, and a record of who asked what when. */
+
 import { createInventory } from '../../../main/broker/inventory/index.ts';
+import { openStore } from '../../../main/broker/store.ts';
 import { createAwsCloud } from '../../../main/clouds/aws/index.ts';
 import { createClock } from '../../../main/os/clock.ts';
+import { createOs } from '../../../main/os/index.ts';
 import { createRandom } from '../../../main/os/random.ts';
 import { awsActionOf, awsErrorBody, registerEc2 } from '../../../main/practice/ec2/register.ts';
 import { addAccount, createAwsWorld } from '../../../main/practice/ec2/seed.ts';
 import { createServerCore } from '../../../main/practice/server/core.ts';
 import { parseAccountId } from '../../../shared/domain/ids.ts';
-import { createTestStore } from '../../fakes/os.ts';
 import { quiet } from './practiceEc2.ts';
 
 export const fleetRegions = ['eu-north-1', 'eu-west-1', 'us-east-1', 'ap-south-1'];
@@ -21,11 +23,13 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** 40 accounts × 4 regions, unless told. */
+/** 40 accounts × 4 regions, unless told. The ledger is in `dataDirectory`. */
 export async function startFleet({
   accounts = 40,
   perRegion,
+  dataDirectory,
 }: {
+  dataDirectory: string;
   accounts?: number;
   perRegion: number;
 }): Promise<Fleet> {
@@ -72,11 +76,12 @@ export async function startFleet({
       log: quiet,
     });
   });
-  const { os, db } = await createTestStore();
+  const os = createOs({ dataDirectory, command: [] });
+  const { db } = await openStore(os, dataDirectory);
   const byId = new Map(clouds.map(cloud => [cloud.account, cloud]));
   const inventory = createInventory({
     db,
-    os: { ...os, clock: createClock() },
+    os,
     accounts: {
       list: () => clouds.map(({ account }) => ({ id: account, name: account, state: 'ready' }) as never),
       clouds: () => clouds,
@@ -98,6 +103,7 @@ export async function startFleet({
     },
     async close() {
       for (const cloud of clouds) cloud.dispose();
+      db[Symbol.dispose]();
       await core.close();
     },
   };
