@@ -136,6 +136,7 @@ export async function createBroker(options: BrokerOptions) {
       grants.stop();
       egress.stop();
       accounts.stop();
+      os.keyAgent.close();
       db[Symbol.dispose]();
     },
   };

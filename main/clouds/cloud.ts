@@ -229,6 +229,11 @@ export interface Cloud {
   endpoints(vm: Vm, ports: number[]): Endpoint[];
   /** SSH host keys known through the control plane, in known_hosts form (`ssh-ed25519 AAAA…`); empty if the cloud has none. */
   hostKeys(vm: Vm, signal?: AbortSignal): Promise<string[]>;
+  /**
+   * Lets a key in at the VM's SSH server for a minute, so that nobody needs one that stays. Throws UNSUPPORTED for a VM that
+   * can't have one. Absent where the cloud has no such thing.
+   */
+  pushKey?(vm: Vm, key: { user: string; publicKey: string }, signal?: AbortSignal): Promise<void>;
   /** HTTPS addresses of observers that see us as the VMs of this cloud do (practice cloud); empty: use the internet's. */
   observers(): string[];
   /** What in this cloud ends grants by itself, and can be installed there. Absent where nothing can. */
@@ -252,5 +257,15 @@ export function guardOf(cloud: Cloud): CloudGuard {
   throw new LatchkeyError({
     code: 'UNSUPPORTED',
     message: `There is no guard for ${cloud.account}: its grants are ended by the computer that opened them.`,
+  });
+}
+
+/** Puts a key on a VM. Throws UNSUPPORTED where its cloud can't. */
+export function pushKey(cloud: Cloud, ...args: Parameters<NonNullable<Cloud['pushKey']>>): Promise<void> {
+  if (cloud.pushKey) return cloud.pushKey(...args);
+  throw new LatchkeyError({
+    code: 'UNSUPPORTED',
+    message: `A key can be put on machines of AWS only, and ${args[0].name} is none.`,
+    fix: 'Sign in with a key or password of your own.',
   });
 }

@@ -5,6 +5,7 @@ import { createBrowser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { createFiles } from './files.ts';
 import { createHttp } from './http.ts';
+import { createKeyAgent } from './keyAgent.ts';
 import { createKeychain } from './keychain.ts';
 import { createLog } from './log.ts';
 import { createNetwork } from './network.ts';
@@ -29,6 +30,7 @@ export function createOs(options: { dataDirectory: string; command: string[] }):
     files: createFiles(),
     databases: createDatabases(),
     keychain: createKeychain(),
+    keyAgent: createKeyAgent(options.dataDirectory),
     browser: createBrowser(),
     redirects: createRedirects(),
     network: createNetwork(clock),

@@ -104,6 +104,19 @@ export interface Keychain {
   remove(name: string): Promise<void>;
 }
 
+export interface OpenKeyAgent {
+  /** Where it listens, for ssh's `IdentityAgent`. */
+  readonly path: string;
+  /** `ssh-ed25519 AAAA… latchkey` */
+  readonly publicKey: string;
+}
+/** A key of this process alone, in memory, and the SSH agent that proves it. */
+export interface KeyAgent {
+  /** Starts it where it is not there yet. */
+  open(): Promise<OpenKeyAgent>;
+  close(): void;
+}
+
 export interface Browser {
   /** Shows an address in the person's browser; false where there is none to start. */
   open(url: string): Promise<boolean>;
@@ -170,6 +183,7 @@ export interface Os {
   files: Files;
   databases: Databases;
   keychain: Keychain;
+  keyAgent: KeyAgent;
   browser: Browser;
   redirects: Redirects;
   network: Network;

@@ -12,7 +12,7 @@ const longestPath = 100;
  * The socket of `name` (broker, practice) for a data directory. Makes the 0700 folder it stands in. A data directory
  * whose path is too long for a socket gets one in the temporary folder, checked to be ours and nobody else's.
  */
-export function socketPath(dataDirectory: string, name: 'broker' | 'practice'): string {
+export function socketPath(dataDirectory: string, name: 'broker' | 'practice' | 'keys'): string {
   const hash = createHash('sha256').update(resolve(dataDirectory)).digest('hex').slice(0, 20);
   if (process.platform === 'win32') return `\\\\.\\pipe\\latchkey-${hash}-${name}`;
   const near = join(resolve(dataDirectory), 'run', `${name}.sock`);

@@ -15,6 +15,10 @@ export interface PracticeMachine {
   /** Does a listener stand for this port of it? Default: for all. Firewalls lead to the others. */
   listens?(port: number): boolean;
   running(): boolean;
+  /** Only the keys that `takesKey` knows get in; default: anybody does. */
+  onlyKeys?(): boolean;
+  /** Is this a key that was put on it for the user, and good at this moment? `key`: the base64 text. */
+  takesKey?(user: string, key: string): boolean;
   /** Would the emulated network let a new TCP connection from `source` (address text) through to `port` at this moment? */
   lets(source: string, port: number): boolean;
 }

@@ -8,6 +8,7 @@ import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Field } from '../components/Field.tsx';
 import { Icon } from '../components/icons.tsx';
 import { Name } from '../components/Name.tsx';
+import { Tile } from '../components/Tile.tsx';
 import { useText } from '../i18n/text.tsx';
 import { broker } from '../state/broker.ts';
 import { errorOf } from '../state/errors.ts';
@@ -19,11 +20,11 @@ const fields = ['user', 'keyFile', 'address', 'port', 'jumpHost'] as const;
 /** Moving through the list with the arrow keys is not worth a call per row. */
 const settleMs = 120;
 
-type Draft = Record<(typeof fields)[number], string>;
+type Draft = Record<(typeof fields)[number], string> & { pushKey: boolean };
 
 function draftOf(settings: ConnectionSettings): Draft {
-  const { user = '', keyFile = '', address = '', port, jumpHost = '' } = settings;
-  return { user, keyFile, address, port: port === undefined ? '' : String(port), jumpHost };
+  const { user = '', keyFile = '', address = '', port, jumpHost = '', pushKey = false } = settings;
+  return { user, keyFile, address, port: port === undefined ? '' : String(port), jumpHost, pushKey };
 }
 
 function settingsOf(draft: Draft): ConnectionSettings {
@@ -34,11 +35,13 @@ function settingsOf(draft: Draft): ConnectionSettings {
     keyFile: text(draft.keyFile),
     address: text(draft.address),
     jumpHost: text(draft.jumpHost),
+    ...(draft.pushKey ? { pushKey: true } : {}),
     ...(port === undefined ? {} : { port: Number(port) }),
   };
 }
 
-export function ConnectionSettingsForm({ vm }: { vm: string }) {
+/** `canPushKey`: its cloud can put a key on it for a connection. */
+export function ConnectionSettingsForm({ vm, canPushKey }: { vm: string; canPushKey: boolean }) {
   const text = useText();
   const [saved, setSaved] = useState<Draft>();
   const [draft, setDraft] = useState<Draft>();
@@ -62,7 +65,10 @@ export function ConnectionSettingsForm({ vm }: { vm: string }) {
   useSettled(vm, settleMs, async () => {
     await run(() => broker().connect.settings.get({ vm }));
   });
-  const summary = fields.flatMap(field => (saved?.[field] ? [saved[field]] : [])).join(' · ');
+  const summary = [
+    ...fields.flatMap(field => (saved?.[field] ? [saved[field]] : [])),
+    ...(saved?.pushKey ? [text('settings.connection.pushKey')] : []),
+  ].join(' · ');
   return (
     <Collapsible.Root>
       <Collapsible.Trigger className={css.trigger}>
@@ -90,6 +96,14 @@ export function ConnectionSettingsForm({ vm }: { vm: string }) {
                 onChange={event => setDraft({ ...draft, [field]: event.target.value })}
               />
             ))}
+          {draft !== undefined && canPushKey && (
+            <Tile
+              on={draft.pushKey}
+              onChange={pushKey => setDraft({ ...draft, pushKey })}
+              title={text('settings.connection.pushKey')}
+              means={text('settings.connection.pushKey.means')}
+            />
+          )}
           {error !== undefined && <ErrorNote error={error} />}
           <Button type="submit" small disabled={JSON.stringify(draft) === JSON.stringify(saved)}>
             {text('save')}

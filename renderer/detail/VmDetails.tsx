@@ -138,7 +138,7 @@ export function VmDetails({ row }: { row: VmRow }) {
       <Check key={row.id} vm={row.id} name={row.name} />
       {row.tab === 'configured' && (
         <Section title={text('settings.connection')}>
-          <ConnectionSettingsForm vm={row.id} />
+          <ConnectionSettingsForm vm={row.id} canPushKey={row.cloud === 'aws' && row.os === 'linux'} />
         </Section>
       )}
     </>

@@ -5,6 +5,7 @@ import type { ErrorData } from '../../shared/errors.ts';
 import { broker } from './broker.ts';
 import { errorOf } from './errors.ts';
 
+/** Those of every connection; a key is put on few machines, and its stage stands before the last one then. */
 const stageNames: readonly StageName[] = ['my-ip', 'asked', 'rule', 'answers', 'client'];
 
 export interface Stage {
@@ -33,9 +34,13 @@ export function applyConnectEvent(run: ConnectRun, event: ConnectEvent): Connect
   switch (event.kind) {
     case 'stage': {
       const { stage, state, at, ms, text, usual } = event;
+      const { stages } = run;
+      const known = stages.some(old => old.stage === stage)
+        ? stages
+        : stages.toSpliced(-1, 0, { stage, state: 'waiting' });
       return {
         ...run,
-        stages: run.stages.map(old =>
+        stages: known.map(old =>
           old.stage === stage ? { stage, state, at, ms, text, usual: usual ?? old.usual } : old,
         ),
       };

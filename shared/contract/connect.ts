@@ -5,7 +5,7 @@ import { errorData, instant, portNumber, procedure, vmRef } from './common.ts';
 import { grant } from './grants.ts';
 import { endpoint } from './vms.ts';
 
-export const stageName = z.enum(['my-ip', 'asked', 'rule', 'answers', 'client']);
+export const stageName = z.enum(['my-ip', 'asked', 'rule', 'answers', 'key', 'client']);
 export type StageName = z.infer<typeof stageName>;
 
 /** A client to start: never through a shell; `argv[0]` is the program. */
@@ -45,6 +45,10 @@ export const connectInput = z.object({
   reason: z.string().max(500).optional(),
   /** `broker`: start the client in the person's session. `caller`: only say what to start (the command line does it itself). */
   start: z.enum(['broker', 'caller']),
+  /** Put a key on the machine for a minute and sign in with it (EC2 Instance Connect); default: as the VM's settings say. */
+  pushKey: z.boolean().optional(),
+  /** Who signs in, for `pushKey`; default: the user of the VM's settings, else the usual one of such machines. */
+  user: z.string().max(256).optional(),
   /** More arguments for the client, as the person gave them. */
   clientArguments: z.array(z.string()).optional(),
 });
@@ -57,6 +61,8 @@ export const connectionSettings = z.object({
   address: z.string().max(256).optional(),
   port: portNumber.optional(),
   jumpHost: z.string().max(256).optional(),
+  /** Sign in with a key that is put on the machine for this connection (EC2 Instance Connect). */
+  pushKey: z.boolean().optional(),
 });
 export type ConnectionSettings = z.infer<typeof connectionSettings>;
 

@@ -5,7 +5,7 @@
 import type { CloudKind } from '../../../shared/contract/common.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import { type Cloud, guardOf, type Scope } from '../../clouds/cloud.ts';
+import { type Cloud, guardOf, pushKey, type Scope } from '../../clouds/cloud.ts';
 import type { Link } from './link.ts';
 
 /**
@@ -74,6 +74,7 @@ export function throughLink(options: {
     history: (scope, since, signal) => iterate(cloud => cloud.history(scope, since, signal)),
     endpoints: (vm, ports) => link.now(account).endpoints(vm, ports),
     hostKeys: (vm, signal) => call(cloud => cloud.hostKeys(vm, signal)),
+    pushKey: (vm, key, signal) => call(cloud => pushKey(cloud, vm, key, signal)),
     observers: () => link.now(account).observers(),
     guard: {
       state: signal => call(cloud => guardOf(cloud).state(signal)),

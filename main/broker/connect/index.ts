@@ -12,6 +12,7 @@ import { maxTime } from '../../../shared/domain/request.ts';
 import { policyInForce } from '../../../shared/domain/tabs.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError, toErrorData } from '../../../shared/errors.ts';
+import { pushKey } from '../../clouds/cloud.ts';
 import type { Database, Os } from '../../os/ports.ts';
 import type { Accounts, Activity, Egress, Grants, Inventory } from '../services.ts';
 import { openGrant } from './access.ts';
@@ -19,6 +20,7 @@ import { clientProgram, findSsh, rdpLaunch, startInTerminal } from './clients.ts
 import { checkHostKeys } from './hostKeyCheck.ts';
 import { createKnownHosts, hostKeyAlias } from './knownHosts.ts';
 import { type Speaks, untilAnswer } from './probe.ts';
+import { pushedUser } from './pushedKey.ts';
 import { rdpFile } from './rdpFile.ts';
 import { type ConnectionSettingsStore, createConnectionSettings } from './settings.ts';
 import { sshArgv } from './sshCommand.ts';
@@ -53,7 +55,7 @@ type Wanted = Omit<Target, 'endpoint'> & { endpoint: Endpoint | undefined };
 /** `dataDirectory`: where known_hosts and the files for clients are written. */
 export function createConnect(deps: {
   db: Database;
-  os: Pick<Os, 'clock' | 'tcp' | 'processes' | 'files' | 'log'>;
+  os: Pick<Os, 'clock' | 'tcp' | 'processes' | 'files' | 'log' | 'keyAgent'>;
   dataDirectory: string;
   accounts: Pick<Accounts, 'cloud'>;
   inventory: Pick<Inventory, 'find' | 'fresh' | 'list' | 'get'>;
@@ -127,11 +129,20 @@ export function createConnect(deps: {
         banner === undefined ? 'Only the client can ask this one.' : `${place} answers: ${banner}`,
       );
 
+      const pushed =
+        to.speaks === 'ssh' && client !== 'rdp' ? pushedUser(input, settings.get(vm.id)) : undefined;
+      if (pushed !== undefined) {
+        yield stages.begin('key', `Putting a key for ${pushed} on ${vm.name}.`);
+        const { publicKey } = await os.keyAgent.open();
+        await pushKey(accounts.cloud(vm.account), vm, { user: pushed, publicKey }, signal);
+        yield stages.done(`It lets ${pushed} in for a minute.`);
+      }
+
       yield stages.begin(
         'client',
         client === 'none' ? 'Getting ready.' : `Starting ${client.toUpperCase()}.`,
       );
-      const launch = await prepare(input, to);
+      const launch = await prepare(input, to, pushed);
       yield stages.done(
         client === 'none' ? 'Ready.' : input.start === 'caller' ? 'Ready to start.' : 'Started.',
       );
@@ -190,7 +201,11 @@ export function createConnect(deps: {
     return undefined;
   }
 
-  async function prepare(input: ConnectInput, to: Target): Promise<Launch | undefined> {
+  async function prepare(
+    input: ConnectInput,
+    to: Target,
+    pushed: string | undefined,
+  ): Promise<Launch | undefined> {
     const { vm, client, port, endpoint } = to;
     const start = input.start === 'broker';
     switch (client) {
@@ -199,11 +214,14 @@ export function createConnect(deps: {
         return undefined;
       case 'ssh': {
         const keys = await hostKeys(vm);
+        const own = settings.get(vm.id);
+        const agent = pushed === undefined ? undefined : (await os.keyAgent.open()).path;
         const argv = (ssh: string): string[] =>
           sshArgv(ssh, {
             endpoint,
             hostKeys: keys.length > 0 ? { alias: hostKeyAlias(vm.id), file: knownHosts.path } : undefined,
-            settings: settings.get(vm.id),
+            settings: pushed === undefined ? own : { ...own, user: pushed },
+            agent,
             clientArguments: input.clientArguments ?? [],
             platform: os.processes.platform,
           });
@@ -268,7 +286,12 @@ export function createConnect(deps: {
         vms
           .flatMap(({ id }) => inventory.get(id as VmId) ?? [])
           .map(vm => ({ vm, settings: settings.get(vm.id) })),
-        { command, knownHosts: knownHosts.path, platform: os.processes.platform },
+        {
+          command,
+          knownHosts: knownHosts.path,
+          agent: (await os.keyAgent.open()).path,
+          platform: os.processes.platform,
+        },
       );
     },
   };

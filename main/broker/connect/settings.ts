@@ -31,7 +31,7 @@ export function createConnectionSettings(db: Database): ConnectionSettingsStore 
 /** The settings without empty fields. Throws BAD_INPUT. */
 export function checkSettings(settings: ConnectionSettings): ConnectionSettings {
   const given = Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(settings).filter(([, value]) => value !== undefined && value !== '' && value !== false),
   ) as ConnectionSettings;
   const { user, keyFile, address, jumpHost } = given;
   if (user !== undefined && !isSafeUser(user)) throw bad('user name', user);

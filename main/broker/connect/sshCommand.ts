@@ -16,11 +16,13 @@ export function sshArgv(
     endpoint: Endpoint;
     hostKeys?: { alias: string; file: string } | undefined;
     settings: ConnectionSettings;
+    /** Socket of the agent whose key is on the machine. */
+    agent?: string | undefined;
     clientArguments: string[];
     platform: 'linux' | 'darwin' | 'win32';
   },
 ): string[] {
-  const { endpoint, hostKeys, settings, clientArguments, platform } = to;
+  const { endpoint, hostKeys, settings, agent, clientArguments, platform } = to;
   if (!isSafeHost(endpoint.host)) {
     throw new LatchkeyError({
       code: 'BAD_INPUT',
@@ -40,6 +42,7 @@ export function sshArgv(
           // Else ssh would write more keys into our file, under the alias.
           ...option('UpdateHostKeys', 'no'),
         ]),
+    ...(agent === undefined ? [] : option('IdentityAgent', sshPath(agent, platform))),
     '-p',
     String(endpoint.hostPort),
     ...(settings.user === undefined ? [] : ['-l', settings.user]),

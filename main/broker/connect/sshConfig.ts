@@ -7,17 +7,18 @@ import type { ConnectionSettings } from '../../../shared/contract/connect.ts';
 import { showName } from '../../../shared/domain/hostile.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { hostKeyAlias } from './knownHosts.ts';
+import { usualUser } from './pushedKey.ts';
 import { shellWord, sshPath, windowsWord } from './quoting.ts';
 
 type Platform = 'linux' | 'darwin' | 'win32';
 
 /**
- * `command`: the words that start the command line of Latchkey; ssh runs them with `proxy <vm id> <port>`. A port of a
+ * `agent`: the socket of the agent whose key `proxy` puts on machines that want it. `command`: the words that start the command line of Latchkey; ssh runs them with `proxy <vm id> <port>`. A port of a
  * VM's settings counts if it is in the policy, else 22; VMs without either are left out.
  */
 export function sshConfig(
   vms: { vm: Vm; settings: ConnectionSettings }[],
-  options: { command: string[]; knownHosts: string; platform: Platform },
+  options: { command: string[]; knownHosts: string; agent: string; platform: Platform },
 ): string {
   const wanted = vms
     .flatMap(({ vm, settings }) => {
@@ -37,7 +38,8 @@ export function sshConfig(
       '  StrictHostKeyChecking yes',
       '  UpdateHostKeys no',
       `  ProxyCommand ${proxyCommand([...options.command, 'proxy', vm.id, String(port)], options.platform)}`,
-      ...(settings.user === undefined ? [] : [`  User ${settings.user}`]),
+      ...userLines(settings),
+      ...(settings.pushKey === true ? [`  IdentityAgent ${sshPath(options.agent, options.platform)}`] : []),
       ...(settings.keyFile === undefined
         ? []
         : [`  IdentityFile ${sshPath(settings.keyFile, options.platform)}`]),
@@ -49,6 +51,12 @@ export function sshConfig(
     '',
     ...entries,
   ].join('\n');
+}
+
+/** The key is put there for one user: ssh has to sign in as the same. */
+function userLines({ user, pushKey }: ConnectionSettings): string[] {
+  const who = user ?? (pushKey === true ? usualUser : undefined);
+  return who === undefined ? [] : [`  User ${who}`];
 }
 
 function sshPort(vm: Vm, settings: ConnectionSettings): number | undefined {

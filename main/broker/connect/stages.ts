@@ -19,6 +19,8 @@ function usual(stage: StageName, way: Way): string {
       return way === 'azure' ? 'usually 2 to 15 seconds' : 'usually 1 to 3 seconds';
     case 'answers':
       return way !== 'aws' ? 'usually 1 to 30 seconds' : 'usually 1 to 5 seconds';
+    case 'key':
+      return 'usually under a second';
     case 'client':
       return 'at once';
   }

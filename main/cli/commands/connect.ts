@@ -16,6 +16,8 @@ interface ConnectOptions {
   for?: number;
   source?: string[];
   reason?: string;
+  instanceConnect?: boolean;
+  user?: string;
 }
 
 type Ready = Extract<ConnectEvent, { kind: 'ready' }>;
@@ -26,6 +28,8 @@ export function addConnect(program: Command): void {
     .description('open the port if needed, wait until the machine answers, start the client')
     .option('--ssh', 'with SSH (default: by the VM’s system)')
     .option('--rdp', 'with RDP')
+    .option('--instance-connect', 'sign in with a key that is put on the machine for a minute (AWS)')
+    .option('--user <name>', 'who signs in then (default: of the VM’s settings, else ec2-user)')
     .option('--for <time>', 'how long the port is open', parseFor)
     .option('--source <source>', 'my-ip (the default), policy, or a CIDR; may be repeated', many(String))
     .option('--reason <text>', 'the justification')
@@ -44,6 +48,8 @@ export function addConnect(program: Command): void {
           ...(options.for === undefined ? {} : { forMs: options.for }),
           ...(options.source === undefined ? {} : { sources: options.source }),
           ...(options.reason === undefined ? {} : { reason: options.reason }),
+          ...(options.instanceConnect === true ? { pushKey: true } : {}),
+          ...(options.user === undefined ? {} : { user: options.user }),
           ...(rest.length === 0 ? {} : { clientArguments: rest }),
         }),
       );

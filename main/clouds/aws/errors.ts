@@ -117,6 +117,30 @@ const byCode: Record<string, Row> = {
   DeleteConflictException: busy,
   DependencyViolation: busy,
   'InvalidGroup.InUse': busy,
+  // EC2 Instance Connect (docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html).
+  AuthException: forbidden,
+  EC2InstanceNotFoundException: missing,
+  EC2InstanceStateInvalidException: {
+    code: 'CLOUD_CONFLICT',
+    says: () => 'The machine is not running, so no key can be put on it.',
+    fix: 'Start it, then try again.',
+  },
+  EC2InstanceUnavailableException: {
+    code: 'CLOUD_CONFLICT',
+    says: () => 'The machine takes no key at the moment.',
+    fix: 'Wait until it has started, then try again.',
+  },
+  EC2InstanceTypeInvalidException: {
+    code: 'UNSUPPORTED',
+    says: () => 'Machines of this type take no key by EC2 Instance Connect.',
+    fix: 'Sign in with a key of your own.',
+  },
+  InvalidArgsException: {
+    code: 'CLOUD_FAILED',
+    says: told => `EC2 Instance Connect does not take the key: ${told}`,
+    fix: 'Look at the user in the connection settings of the machine.',
+  },
+  ServiceException: broken,
   DryRunOperation: { code: 'CLOUD_FAILED', says: () => 'AWS would have done it, but was only asked to try.' },
   InternalError: broken,
   InternalFailure: broken,

@@ -11,6 +11,7 @@ import { examineInstance } from './examine.ts';
 import { createGuard } from './guard.ts';
 import { createGuardRole } from './guardRole.ts';
 import { readHostKeys } from './hostKeys.ts';
+import { sendKey } from './instanceConnect.ts';
 import { listVms, readVm } from './instances.ts';
 import { draftLock } from './lock.ts';
 import { extendOrder, openOrder } from './open.ts';
@@ -79,6 +80,7 @@ export function createAwsCloud(options: AwsOptions): Cloud {
       ports.flatMap(port => (options.addressBook ? (options.addressBook(vm, port) ?? []) : direct(vm, port))),
     guard: createGuard(aws, role, number),
     hostKeys: (vm, signal) => readHostKeys(aws, vm.id, signal),
+    pushKey: (vm, key, signal) => sendKey(aws, vm, key, signal),
     observers: () => options.observers ?? [],
     dispose: () => aws.dispose(),
   };

@@ -23,6 +23,16 @@ export function ec2Machines(world: World): PracticeMachine[] {
         services: instance.os === 'windows' ? windowsServices : linuxServices,
         ipv6Only: nic()?.privateAddress === undefined,
         running: () => instanceState(instance, world.now()).name === 'running',
+        // A tag, so that anybody can try what a key that was put there does.
+        onlyKeys: () => instance.tags.get('practice-login') === 'pushed-key',
+        takesKey: (user, key) =>
+          world.pushedKeys.some(
+            one =>
+              one.instance === instanceArn(world, region, instance) &&
+              one.user === user &&
+              one.key.split(' ')[1] === key &&
+              world.now() < one.endsAt,
+          ),
         lets: (source, port) => {
           const all = interfacesOf(region, instance);
           return all.some(at => lets(region, at, source, port, world.now()));

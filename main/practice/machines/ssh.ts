@@ -28,7 +28,7 @@ function welcome(client: Connection, machine: PracticeMachine, startedAt: number
   client.on('error', () => client.end());
   client.on('authentication', auth => {
     user = auth.username;
-    authenticate(auth);
+    authenticate(auth, machine);
   });
   client.on('session', accept => serveSession(accept(), machine, () => user, startedAt));
   client.on('tcpip', (_accept, reject) => reject());
@@ -36,12 +36,16 @@ function welcome(client: Connection, machine: PracticeMachine, startedAt: number
   client.on('request', (_accept, reject) => reject?.());
 }
 
-/** Takes `none`, any password, and any key whose signature is right. */
-function authenticate(auth: AuthContext): void {
+/** Takes `none`, any password, and any key whose signature is right; some machines only a key that was put on them. */
+function authenticate(auth: AuthContext, machine: PracticeMachine): void {
+  const only = machine.onlyKeys?.() === true;
+  if (only && auth.method !== 'publickey') return auth.reject(['publickey']);
   if (auth.method === 'none' || auth.method === 'password') return auth.accept();
   if (auth.method !== 'publickey') return auth.reject(['none', 'password', 'publickey']);
   const key = ssh2.utils.parseKey(auth.key.data);
   if (key instanceof Error) return auth.reject(['none', 'password', 'publickey']);
+  if (only && machine.takesKey?.(auth.username, auth.key.data.toString('base64')) !== true)
+    return auth.reject(['publickey']);
   const { signature, blob } = auth;
   const proven = !signature || (blob && key.verify(blob, signature, auth.hashAlgo) === true);
   if (proven) auth.accept();

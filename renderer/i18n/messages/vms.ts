@@ -136,6 +136,7 @@ export const vms = {
   'stage.asked': 'Asked',
   'stage.rule': 'Rule is there',
   'stage.answers': 'Port answers',
+  'stage.key': 'Key on the machine',
   'stage.client': 'Client started',
   'stage.state.waiting': ': waiting',
   'stage.state.begun': ': under way',
@@ -185,4 +186,7 @@ export const vms = {
   'settings.connection.port.usual': 'the protected port',
   'settings.connection.jumpHost': 'Jump host',
   'settings.connection.jumpHost.usual': 'none',
+  'settings.connection.pushKey': 'A key for each connection',
+  'settings.connection.pushKey.means':
+    'EC2 Instance Connect puts one on the machine for a minute. User: ec2-user, unless you name another.',
 } as const;

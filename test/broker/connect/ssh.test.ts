@@ -138,6 +138,7 @@ test.skipIf(ssh === undefined)('OpenSSH reads the written configuration as it wa
   const text = sshConfig(vms, {
     command: ['/opt/my app/latchkey', '--data-dir', "/it's 5%"],
     knownHosts,
+    agent: '/run/keys.sock',
     platform: 'linux',
   });
   const file = join(folder, 'config');
@@ -179,7 +180,7 @@ test('VMs without a port for SSH in their policy get no entry', () => {
       { vm: moved, settings: { port: 2222 } },
       { vm: vm('none', 3, { policy: undefined }), settings: {} },
     ],
-    { command: ['latchkey'], knownHosts: '/k', platform: 'linux' },
+    { command: ['latchkey'], knownHosts: '/k', agent: '/run/keys.sock', platform: 'linux' },
   );
   expect([...text.matchAll(/^Host (.*)$/gm)].map(found => found[1])).toEqual(['moved']);
   expect(text).toContain(' 2222\n');
@@ -226,4 +227,16 @@ test('only a type and a key are a host key', () => {
   ]) {
     expect(readKey(line)).toBeUndefined();
   }
+});
+
+test('a machine that gets a key for each connection: one user, and the agent that has the key', () => {
+  const text = sshConfig(
+    [
+      { vm: vm('own', 1), settings: { pushKey: true } },
+      { vm: vm('other', 2), settings: { pushKey: true, user: 'ubuntu' } },
+    ],
+    { command: ['latchkey'], knownHosts: '/k', agent: '/data dir/100%/keys.sock', platform: 'linux' },
+  );
+  expect([...text.matchAll(/^ {2}User (.*)$/gm)].map(found => found[1])).toEqual(['ec2-user', 'ubuntu']);
+  expect(text.match(/^ {2}IdentityAgent "\/data dir\/100%%\/keys.sock"$/gm)).toHaveLength(2);
 });
