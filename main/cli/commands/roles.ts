@@ -82,12 +82,16 @@ function addAwsRole(roles: Command): void {
         .makeOptionMandatory(),
     )
     .option('--guard', 'with what grants take that AWS ends by itself (`latchkey guard`)')
+    .option('--keys', 'with what `latchkey connect --instance-connect` takes')
     .addHelpText(
       'after',
       '\nExample:\n  latchkey roles aws --for request > policy.json\n  aws iam create-policy --policy-name latchkey-request --policy-document file://policy.json',
     )
-    .action((options: { for: Job; guard?: boolean }, command: Command) => {
-      const policy = awsPolicy(options.for, options.guard);
+    .action((options: { for: Job; guard?: boolean; keys?: boolean }, command: Command) => {
+      const policy = awsPolicy(options.for, [
+        ...(options.guard ? (['guard'] as const) : []),
+        ...(options.keys ? (['keys'] as const) : []),
+      ]);
       globals(command).out.line(JSON.stringify(policy, undefined, 2));
     });
 }

@@ -67,6 +67,8 @@ export interface Connection {
   now(): number;
   clockOffset(): number;
   readonly ec2: Regional<'ec2'>;
+  /** As `ec2`, at a pace: for lists of a whole region, which nobody waits for at the moment. */
+  readonly ec2InTurn: Regional<'ec2'>;
   readonly instanceConnect: Regional<'ec2-instance-connect'>;
   readonly cloudTrail: Regional<'cloudtrail'>;
   readonly scheduler: Regional<'scheduler'>;
@@ -77,8 +79,10 @@ export interface Connection {
   dispose(): void;
 }
 
-/** Requests a second of one service in one region of this account. */
-const perSecond: Partial<Record<Service, number>> = { ec2: 20, cloudtrail: 2 };
+/** Requests a second for lists, of one region: what the smallest of EC2's buckets refills with. */
+const listsPerSecond = 20;
+/** "The rate of lookup requests is limited to two per second, per account, per Region." */
+const lookUpsPerSecond = 2;
 
 /** Milliseconds one call may take, with all its attempts: an answer that trickles would be waited for for ever. */
 const callMs = 240_000;
@@ -95,6 +99,7 @@ export function connect(options: AwsOptions): Connection {
   const over = new AbortController();
   const cloudClock = createCloudClock(clock);
   const clients = new Map<string, Promise<unknown>>();
+  const paces = new Map<string, ReturnType<typeof createPace>>();
   // One set of kept-alive connections for all regions: with one endpoint they go to the same host.
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: 10_000,
@@ -121,9 +126,8 @@ export function connect(options: AwsOptions): Connection {
     });
     // Every client has this stack; their types differ in inputs and outputs alone, which nobody looks at here.
     const { middlewareStack } = client as EC2;
-    const most = perSecond[service];
-    if (most !== undefined) {
-      const pace = createPace(clock, most);
+    if (service === 'cloudtrail') {
+      const pace = createPace(clock, lookUpsPerSecond);
       middlewareStack.add(
         next => async request => {
           await pace(over.signal);
@@ -204,6 +208,12 @@ export function connect(options: AwsOptions): Connection {
     now: () => clock.now() + cloudClock.offset(),
     clockOffset: cloudClock.offset,
     ec2,
+    async ec2InTurn(region, action, send, signal) {
+      const pace = paces.get(region) ?? createPace(clock, listsPerSecond);
+      paces.set(region, pace);
+      await pace(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+      return ec2(region, action, send, signal);
+    },
     instanceConnect: regional('ec2-instance-connect'),
     cloudTrail: regional('cloudtrail'),
     scheduler: regional('scheduler'),

@@ -29,16 +29,17 @@ export async function* listVms(
   where: { region: string; owner: string; account: AccountId },
   signal?: AbortSignal,
 ): AsyncGenerator<Vm[]> {
+  const inTurn = { ...aws, ec2: aws.ec2InTurn };
   const reading = Promise.all([
-    rulesWithLists(aws, where.region, 'all', signal),
-    readAcls(aws, where.region, 'all', signal),
+    rulesWithLists(inTurn, where.region, 'all', signal),
+    readAcls(inTurn, where.region, 'all', signal),
   ]);
   // A failure is thrown where it is awaited; this keeps Node from calling it unhandled until then.
   reading.catch(() => undefined);
   let NextToken: string | undefined;
   do {
     const input = { MaxResults: 1000, NextToken };
-    const answer = await aws.ec2(
+    const answer = await inTurn.ec2(
       where.region,
       'DescribeInstances',
       (ec2, options) => ec2.describeInstances(input, options),

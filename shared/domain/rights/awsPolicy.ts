@@ -5,11 +5,14 @@
  */
 import { type Job, jobs } from './azureActions.ts';
 
+/** `guard`: for grants that AWS ends itself, where the account has a guard; `keys`: for keys that are put on machines (EC2 Instance Connect). */
+export type Extra = 'guard' | 'keys';
+
 export interface AwsStatement {
   /** Letters and digits alone (IAM takes no others). */
   sid: string;
-  /** The first job that needs it; `guard`: for grants that AWS ends itself, where the account has a guard. */
-  job: Job | 'guard';
+  /** The first job that needs it, or what it is an extra for. */
+  job: Job | Extra;
   actions: readonly string[];
   resources: readonly string[];
   condition?: Record<string, Record<string, string | readonly string[]>>;
@@ -30,6 +33,13 @@ export const awsStatements: readonly AwsStatement[] = [
     actions: ['ec2:DescribeInstances', 'ec2:DescribeNetworkAcls', 'ec2:DescribeSecurityGroupRules'],
     resources: ['*'],
     use: 'see instances and who gets in',
+  },
+  {
+    sid: 'Regions',
+    job: 'view',
+    actions: ['ec2:DescribeRegions'],
+    resources: ['*'],
+    use: 'see which regions are enabled',
   },
   {
     sid: 'HostKeys',
@@ -118,6 +128,13 @@ export const awsStatements: readonly AwsStatement[] = [
     use: 'keep the policy and what a lock took out in tags',
   },
   {
+    sid: 'PutKeys',
+    job: 'keys',
+    actions: ['ec2-instance-connect:SendSSHPublicKey'],
+    resources: [arn('instance')],
+    use: 'put a key on a machine for a minute',
+  },
+  {
     sid: 'EndInTime',
     job: 'guard',
     actions: [
@@ -150,10 +167,9 @@ export interface AwsPolicy {
   }[];
 }
 
-/** What a job takes, the jobs it includes too. `guard`: also for grants that AWS ends itself. */
-export function awsPolicy(job: Job, guard = false): AwsPolicy {
-  const included = new Set<AwsStatement['job']>(jobs.slice(0, jobs.indexOf(job) + 1));
-  if (guard) included.add('guard');
+/** What a job takes, the jobs it includes too, and these extras. */
+export function awsPolicy(job: Job, extras: readonly Extra[] = []): AwsPolicy {
+  const included = new Set<AwsStatement['job']>([...jobs.slice(0, jobs.indexOf(job) + 1), ...extras]);
   const statements = awsStatements.filter(one => included.has(one.job));
   return {
     Version: '2012-10-17',

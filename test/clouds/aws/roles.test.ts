@@ -3,15 +3,17 @@
  * nothing else, and done again with each single action of each statement taken away.
  */
 import { describe, expect, test } from 'vitest';
-import { type Cloud, guardOf } from '../../../main/clouds/cloud.ts';
+import { type Cloud, guardOf, pushKey } from '../../../main/clouds/cloud.ts';
+import { newAgentKey } from '../../../main/os/agentKey.ts';
 import { parseGrantId } from '../../../shared/domain/ids.ts';
-import { type AwsPolicy, awsPolicy } from '../../../shared/domain/rights/awsPolicy.ts';
+import { type AwsPolicy, awsPolicy, type Extra } from '../../../shared/domain/rights/awsPolicy.ts';
 import { type Job, jobs } from '../../../shared/domain/rights/azureActions.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import { collect, type PracticeEc2, startPracticeEc2 } from './practiceEc2.ts';
 
 const north = 'eu-north-1';
+const publicKey = `ssh-ed25519 ${newAgentKey().blob.toString('base64')}`;
 const grant = parseGrantId('aaaaaaaaaaaa');
 const another = parseGrantId('bbbbbbbbbbbb');
 const ssh = [{ port: 22, protocol: 'tcp' as const, sources: [], maxMs: 3_600_000 }];
@@ -83,16 +85,23 @@ const work: Record<Job, (cloud: Cloud, practice: PracticeEc2) => Promise<object>
 };
 
 /** What the job gives in a practice cloud of its own, or the code of what it throws. Without a policy, as an operator. */
-async function under(policy: AwsPolicy | undefined, job: Job, guard: boolean): Promise<string> {
+async function under(policy: AwsPolicy | undefined, job: Job, extras: Extra[]): Promise<string> {
   const practice = await startPracticeEc2({ lagMs: 0 });
   try {
-    if (guard) {
+    if (extras.includes('guard')) {
       const own = guardOf(practice.signIn());
       await own.apply(await own.plan('install'));
     }
-    const cloud = practice.signIn(policy === undefined ? {} : { policies: [JSON.stringify(policy)] });
+    const own = policy === undefined ? {} : { policies: [JSON.stringify(policy)] };
+    const cloud = practice.signIn({ ...own, regions: 'all' });
     await cloud.identity();
-    return JSON.stringify(await work[job](cloud, practice), (key, value: unknown) =>
+    const scopes = await cloud.scopes();
+    const done = await work[job](cloud, practice);
+    if (extras.includes('keys')) {
+      const vm = await practice.vm(cloud, 'pay-db');
+      await pushKey(cloud, vm, { user: 'ec2-user', publicKey });
+    }
+    return JSON.stringify({ ...done, scopes }, (key, value: unknown) =>
       key === 'found' ? undefined : value,
     );
   } catch (error) {
@@ -112,22 +121,23 @@ function without(policy: AwsPolicy, sid: string, action: string): AwsPolicy {
   };
 }
 
-describe.each([...jobs.map(job => ({ job, guard: false })), { job: 'request' as const, guard: true }])(
-  '$job, guard: $guard',
-  ({ job, guard }) => {
-    test('is done under its policy, as an operator does it; without any single action it is not', async () => {
-      const policy = awsPolicy(job, guard);
-      const operator = await under(undefined, job, guard);
-      expect(operator).not.toMatch(/^failed/);
-      expect(await under(policy, job, guard)).toBe(operator);
-      const idle: string[] = [];
-      for (const { Sid, Action } of policy.Statement) {
-        for (const action of Action) {
-          const outcome = await under(without(policy, Sid, action), job, guard);
-          if (outcome === operator) idle.push(`${Sid} ${action}`);
-        }
+describe.each<{ job: Job; extras: Extra[] }>([
+  ...jobs.map(job => ({ job, extras: [] })),
+  { job: 'request', extras: ['guard'] },
+  { job: 'view', extras: ['keys'] },
+])('$job $extras', ({ job, extras }) => {
+  test('is done under its policy, as an operator does it; without any single action it is not', async () => {
+    const policy = awsPolicy(job, extras);
+    const operator = await under(undefined, job, extras);
+    expect(operator).not.toMatch(/^failed/);
+    expect(await under(policy, job, extras)).toBe(operator);
+    const idle: string[] = [];
+    for (const { Sid, Action } of policy.Statement) {
+      for (const action of Action) {
+        const outcome = await under(without(policy, Sid, action), job, extras);
+        if (outcome === operator) idle.push(`${Sid} ${action}`);
       }
-      expect(idle).toEqual([]);
-    }, 180_000);
-  },
-);
+    }
+    expect(idle).toEqual([]);
+  }, 180_000);
+});
