@@ -45,6 +45,7 @@ function answer(key: AgentKey, message: Buffer): Buffer {
         return Buffer.concat([Buffer.from([signResponse]), sshString(key.sign(data))]);
       return Buffer.from([failure]);
     }
+    case undefined:
     default:
       return Buffer.from([failure]);
   }

@@ -87,11 +87,14 @@ const here: Record<string, (ran: Ran) => void> = {
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'web-1\n' }),
 };
 const byCi = ['npm ci && npm test', 'npm run tour'];
-/** Want an account of a real cloud; `test/doneWhen/signIn.test.ts` does the same with a provider of its own. */
+/** Want an account of a real cloud; `test/doneWhen/signIn.test.ts` and `awsSignIn.test.ts` do the same with providers of their own. */
 const realClouds = [
   'npx latchkey accounts add azure',
   'npx latchkey accounts add azure --credential managed-identity',
   'npx latchkey vms --refresh',
+  'npx latchkey accounts add aws --profile payments --regions eu-north-1,us-east-1',
+  'npx latchkey accounts add aws --all-profiles',
+  'npx latchkey accounts add aws --sso-start-url https://contoso.awsapps.com/start --sso-region eu-west-1',
 ];
 const staying = ['npm ci && npm start', 'npx latchkey practice --json'];
 
