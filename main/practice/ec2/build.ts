@@ -150,6 +150,8 @@ export interface SeedInstance {
   /** In the subnet of IPv6 only. */
   ipv6?: boolean;
   stopped?: boolean;
+  /** Its public address is the account's own. */
+  elastic?: boolean;
   launchedAt: number;
 }
 
@@ -169,6 +171,7 @@ export function buildInstance(region: Region, { vpc, v4, v6 }: Network, seed: Se
     mac: `06:00:${[24, 16, 8, 0].map(shift => hex((number >> shift) & 255)).join(':')}`,
     groupIds: seed.groups.map(group => group.id),
     tags: new Map(),
+    ...(seed.elastic ? { elasticId: stableId('eipalloc', key) } : {}),
     ...(seed.ipv6
       ? {}
       : {

@@ -118,7 +118,7 @@ export function checkDescription(text: string): void {
 }
 
 /** Whom a rule is for, as text. */
-function peerText(peer: RulePeer): string {
+export function peerText(peer: RulePeer): string {
   switch (peer.kind) {
     case 'group':
       return peer.groupId;

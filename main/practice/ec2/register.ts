@@ -42,6 +42,7 @@ export async function registerEc2(app: FastifyInstance, options: Ec2Options): Pr
     ssoRoutes(scope, options.sso ?? createSso(options.world));
     scope.all('/schedules', query);
     scope.all('/schedules/*', query);
+    scope.all('/schedule-groups', query);
     scope.all('/schedule-groups/*', query);
     scope.setErrorHandler((error, request, reply) => fail(toAwsError(error), request, reply));
     scope.setNotFoundHandler((request, reply) =>

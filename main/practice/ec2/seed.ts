@@ -154,7 +154,7 @@ function seedEast(region: Region, network: Network, launchedAt: number) {
   const ssh = buildGroup(region, network, 'pay-hub-ssh', 'Administration', [{ port: 22, from: anywhere }]);
   add({ key: 'pay-desk', groups: [inside], os: 'windows', type: 'm7i.large' }, [port(3389), port(5986)]);
   add({ key: 'pay-edge6', groups: [inside], ipv6: true }, [port(22)]);
-  add({ key: 'pay-hub', groups: [...web, ssh] });
+  add({ key: 'pay-hub', groups: [...web, ssh], elastic: true });
   // Names are whatever somebody typed: these look for a page, a spreadsheet and a terminal that believe them.
   add({ key: 'hostile-html', groups: [inside], tags: { Name: '<img src=x onerror=alert(1)>' } });
   add({ key: 'hostile-cell', groups: [inside], tags: { Name: `=cmd|' /C calc'!A0` } });

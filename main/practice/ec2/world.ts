@@ -81,6 +81,8 @@ export interface NetworkInterface extends Resource {
   privateAddress?: string | undefined;
   /** Its own as long as it lives, but only shown while the instance runs. */
   publicAddress?: string | undefined;
+  /** Allocation of its public address where that is elastic: it then stays while the instance is stopped. */
+  elasticId?: string | undefined;
   ipv6Addresses: string[];
   mac: string;
   groupIds: string[];

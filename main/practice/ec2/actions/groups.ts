@@ -1,12 +1,13 @@
 /** Security groups, and which interfaces they are attached to. */
 import { AwsError, badValue, missing } from '../errors.ts';
-import { chosen, filtered, page } from '../filters.ts';
-import { checkDescription, permissionItems } from '../permissions.ts';
+import { chosen, type Fields, filtered, page } from '../filters.ts';
+import { checkDescription, peerText, permissionItems } from '../permissions.ts';
 import { readTagSpecification } from '../tags.ts';
 import {
   type GroupRule,
   isSeen,
   type NetworkInterface,
+  type RulePeer,
   type SecurityGroup,
   seenGroups,
   standingRules,
@@ -67,15 +68,8 @@ function describe(call: Call) {
     'vpc-id': group => group.vpcId,
     description: group => group.description,
     'owner-id': () => world.account,
-    'ip-permission.cidr': group =>
-      ingress(group).map(rule => (rule.peer.kind === 'ipv4' ? rule.peer.cidr : undefined)),
-    'ip-permission.ipv6-cidr': group =>
-      ingress(group).map(rule => (rule.peer.kind === 'ipv6' ? rule.peer.cidr : undefined)),
-    'ip-permission.from-port': group => ingress(group).map(rule => String(rule.fromPort)),
-    'ip-permission.to-port': group => ingress(group).map(rule => String(rule.toPort)),
-    'ip-permission.protocol': group => ingress(group).map(rule => rule.protocol),
-    'ip-permission.group-id': group =>
-      ingress(group).map(rule => (rule.peer.kind === 'group' ? rule.peer.groupId : undefined)),
+    ...ruleFilters('ip-permission', ingress),
+    ...ruleFilters('egress.ip-permission', group => seen(group, true, now)),
   });
   const { page: groups, nextToken } = page(found, params);
   return {
@@ -93,6 +87,21 @@ function describe(call: Call) {
       })),
     ),
     nextToken,
+  };
+}
+
+/** Filters by the rules of a group; `from` says which of them. */
+function ruleFilters(prefix: string, from: (group: SecurityGroup) => GroupRule[]): Fields<SecurityGroup> {
+  const peers = (kind: RulePeer['kind']) => (group: SecurityGroup) =>
+    from(group).map(rule => (rule.peer.kind === kind ? peerText(rule.peer) : undefined));
+  return {
+    [`${prefix}.cidr`]: peers('ipv4'),
+    [`${prefix}.ipv6-cidr`]: peers('ipv6'),
+    [`${prefix}.group-id`]: peers('group'),
+    [`${prefix}.prefix-list-id`]: peers('list'),
+    [`${prefix}.protocol`]: group => from(group).map(rule => rule.protocol),
+    [`${prefix}.from-port`]: group => from(group).map(rule => String(rule.fromPort)),
+    [`${prefix}.to-port`]: group => from(group).map(rule => String(rule.toPort)),
   };
 }
 
@@ -176,6 +185,12 @@ function modifyInstance(call: Call) {
   const instance = region.instances.get(id);
   if (!instance) throw unknownInstance(id);
   if (!params.has('GroupId')) throw missing('GroupId');
+  if ((instance.moreInterfaceIds ?? []).length > 0) {
+    throw new AwsError(
+      'InvalidInstanceID',
+      `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
+    );
+  }
   attach(call, interfaceOf(region, instance), params.texts('GroupId'));
   return { return: true };
 }

@@ -29,12 +29,14 @@ export const instanceActions: Record<string, Action> = {
   GetConsoleOutput: reads(consoleOutput),
   StartInstances: writes(call => setPower(call, 'running')),
   StopInstances: writes(call => setPower(call, 'stopped')),
+  RebootInstances: writes(reboot),
   TerminateInstances: writes(terminate),
 };
 
 function found(call: Call): Instance[] {
   const { region, params, now } = call;
   const nic = (instance: Instance) => interfaceOf(region, instance);
+  const all = (instance: Instance) => interfacesOf(region, instance);
   return filtered(chosen(region.instances, params.texts('InstanceId'), unknownInstance), params, {
     'instance-id': instance => instance.id,
     'instance-state-name': instance => instanceState(instance, now).name,
@@ -47,8 +49,20 @@ function found(call: Call): Instance[] {
     'subnet-id': instance => nic(instance).subnetId,
     'ip-address': instance => publicAddress(call, instance),
     'private-ip-address': instance => nic(instance).privateAddress,
-    'network-interface.network-interface-id': instance => instance.interfaceId,
-    ...groupFilters(region, (instance: Instance) => interfacesOf(region, instance)),
+    'key-name': instance => instance.keyName,
+    'owner-id': () => call.world.account,
+    'reservation-id': instance => `r-${instance.id.slice(2)}`,
+    'dns-name': instance => publicName(call, instance),
+    'private-dns-name': instance => privateName(region, nic(instance)),
+    'network-interface.network-interface-id': instance => all(instance).map(each => each.id),
+    'network-interface.subnet-id': instance => all(instance).map(each => each.subnetId),
+    'network-interface.vpc-id': instance => all(instance).map(each => each.vpcId),
+    'network-interface.addresses.private-ip-address': instance =>
+      all(instance).map(each => each.privateAddress),
+    'network-interface.addresses.association.public-ip': instance => publicAddress(call, instance),
+    'network-interface.ipv6-addresses.ipv6-address': instance =>
+      all(instance).flatMap(each => each.ipv6Addresses),
+    ...groupFilters(region, all),
   });
 }
 
@@ -147,6 +161,17 @@ function consoleOutput(call: Call) {
   if (!instance) throw unknownInstance(id);
   const text = consoleText(instance, call.hostKeys(instanceArn(world, region, instance)));
   return { instanceId: id, timestamp: isoTime(now), output: Buffer.from(text).toString('base64') };
+}
+
+/** Nobody sees it happen: it runs before and after. Throws IncorrectState unless it runs. */
+function reboot({ region, params, now }: Call) {
+  const ids = params.texts('InstanceId');
+  if (ids.length === 0) throw missing('InstanceId');
+  for (const instance of chosen(region.instances, ids, unknownInstance)) {
+    if (instanceState(instance, now).name === 'running') continue;
+    throw new AwsError('IncorrectState', `Instance '${instance.id}' is not in a state to be rebooted.`);
+  }
+  return { return: true };
 }
 
 /** For good: its interfaces go with it, and it stays listed as terminated. */

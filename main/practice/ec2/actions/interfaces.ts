@@ -1,27 +1,54 @@
 /** Network interfaces: as their own list, and as the part of an instance. */
+import { badValue } from '../errors.ts';
 import { chosen, filtered, page } from '../filters.ts';
-import { type Instance, instanceState, type NetworkInterface, type Region, seenGroups } from '../world.ts';
+import {
+  type Instance,
+  instanceState,
+  type NetworkInterface,
+  type Region,
+  seenGroups,
+  type World,
+} from '../world.ts';
 import { items, tagSet } from '../xml.ts';
 import { type Action, type Call, interfaceOf, isoTime, reads, unknownInterface } from './call.ts';
 
 export const interfaceActions: Record<string, Action> = {
   DescribeNetworkInterfaces: reads(describeInterfaces),
+  DescribeNetworkInterfaceAttribute: reads(interfaceAttribute),
 };
 
 function describeInterfaces(call: Call) {
   const { region, params, world } = call;
   const all = chosen(region.interfaces, params.texts('NetworkInterfaceId'), unknownInterface);
+  const shown = (nic: NetworkInterface) => {
+    const instance = region.instances.get(nic.instanceId);
+    return instance && publicOf(call, nic, instance);
+  };
   const matching = filtered(all, params, {
     ...groupFilters(region, (nic: NetworkInterface) => [nic]),
     'network-interface-id': nic => nic.id,
     'attachment.instance-id': nic => nic.instanceId,
+    'attachment.instance-owner-id': () => world.account,
+    'attachment.status': () => 'attached',
+    'attachment.device-index': nic => {
+      const instance = region.instances.get(nic.instanceId);
+      return instance && String(deviceIndex(nic, instance));
+    },
     'subnet-id': nic => nic.subnetId,
     'vpc-id': nic => nic.vpcId,
+    'availability-zone': nic => region.instances.get(nic.instanceId)?.zone,
     'private-ip-address': nic => nic.privateAddress,
-    'association.public-ip': nic => {
-      const instance = region.instances.get(nic.instanceId);
-      return instance && publicAddress(call, instance);
-    },
+    'addresses.private-ip-address': nic => nic.privateAddress,
+    'private-dns-name': nic => privateName(region, nic),
+    'ipv6-addresses.ipv6-address': nic => nic.ipv6Addresses,
+    'association.public-ip': shown,
+    'addresses.association.public-ip': shown,
+    'association.allocation-id': nic => nic.elasticId,
+    'association.ip-owner-id': nic => shown(nic) && addressOwner(world, nic),
+    'mac-address': nic => nic.mac,
+    'owner-id': () => world.account,
+    'interface-type': () => 'interface',
+    description: () => '',
     status: () => 'in-use',
   });
   const { page: interfaces, nextToken } = page(matching, params);
@@ -44,6 +71,25 @@ function describeInterfaces(call: Call) {
   };
 }
 
+/** What DescribeNetworkInterfaceAttribute tells of one attribute. Throws InvalidParameterValue for one there is not. */
+function interfaceAttribute(call: Call) {
+  const { region, params, world } = call;
+  const id = params.required('NetworkInterfaceId');
+  const nic = region.interfaces.get(id);
+  const instance = region.instances.get(nic?.instanceId ?? '');
+  if (!nic || !instance) throw unknownInterface(id);
+  const { attachment } = interfaceItem(call, nic, instance);
+  const attribute = params.required('Attribute');
+  const told: Record<string, unknown> = {
+    groupSet: groupSet(region, nic, call.now),
+    description: { value: '' },
+    sourceDestCheck: { value: true },
+    attachment: { ...attachment, instanceId: instance.id, instanceOwnerId: world.account },
+  };
+  if (!Object.hasOwn(told, attribute)) throw badValue(`Value (${attribute}) for attribute is invalid.`);
+  return { networkInterfaceId: id, [attribute]: told[attribute] };
+}
+
 /** Filters by the groups of a thing's interfaces. */
 export function groupFilters<T>(region: Region, nics: (thing: T) => NetworkInterface[]) {
   const ids = (thing: T) => nics(thing).flatMap(nic => nic.groupIds);
@@ -60,11 +106,16 @@ export function groupFilters<T>(region: Region, nics: (thing: T) => NetworkInter
 /** The part that DescribeInstances and DescribeNetworkInterfaces have in common. */
 export function interfaceItem(call: Call, nic: NetworkInterface, instance: Instance) {
   const { world, region } = call;
-  const publicIp = publicAddress(call, instance);
+  const publicIp = publicOf(call, nic, instance);
   const association =
     publicIp === undefined
       ? undefined
-      : { publicIp, publicDnsName: publicName(call, instance), ipOwnerId: 'amazon' };
+      : {
+          publicIp,
+          publicDnsName: nameOf(region, publicIp),
+          ipOwnerId: addressOwner(world, nic),
+          ...elasticIds(nic),
+        };
   const address = {
     privateIpAddress: nic.privateAddress,
     privateDnsName: privateName(region, nic),
@@ -86,7 +137,7 @@ export function interfaceItem(call: Call, nic: NetworkInterface, instance: Insta
     groupSet: groupSet(region, nic, call.now),
     attachment: {
       attachmentId: `eni-attach-${nic.id.slice(4)}`,
-      deviceIndex: 1 + (instance.moreInterfaceIds ?? []).indexOf(nic.id),
+      deviceIndex: deviceIndex(nic, instance),
       networkCardIndex: 0,
       status: 'attached',
       attachTime: isoTime(instance.launchedAt),
@@ -104,16 +155,39 @@ export function groupSet(region: Region, nic: NetworkInterface, now: number): un
   );
 }
 
-/** A stopped instance has none. */
-export function publicAddress({ region, now }: Call, instance: Instance): string | undefined {
+function deviceIndex(nic: NetworkInterface, instance: Instance): number {
+  return 1 + (instance.moreInterfaceIds ?? []).indexOf(nic.id);
+}
+
+/** Ids of an elastic address, which all follow from that of its allocation. */
+export function elasticIds({ elasticId }: NetworkInterface) {
+  if (elasticId === undefined) return {};
+  return { allocationId: elasticId, associationId: elasticId.replace('eipalloc', 'eipassoc') };
+}
+
+/** Whose a public address is: the account's if elastic, else Amazon's. */
+function addressOwner(world: World, nic: NetworkInterface): string {
+  return nic.elasticId === undefined ? 'amazon' : world.account;
+}
+
+/** The public address of an interface. A stopped instance has only elastic ones. */
+function publicOf({ now }: Call, nic: NetworkInterface, instance: Instance): string | undefined {
   const running = instanceState(instance, now).name !== 'stopped';
-  return running ? interfaceOf(region, instance).publicAddress : undefined;
+  return running || nic.elasticId !== undefined ? nic.publicAddress : undefined;
+}
+
+/** The public address of an instance: its first interface's. */
+export function publicAddress(call: Call, instance: Instance): string | undefined {
+  return publicOf(call, interfaceOf(call.region, instance), instance);
 }
 
 export function publicName(call: Call, instance: Instance): string {
   const address = publicAddress(call, instance);
-  if (address === undefined) return '';
-  return `ec2-${address.replaceAll('.', '-')}.${call.region.name}.compute.amazonaws.com`;
+  return address === undefined ? '' : nameOf(call.region, address);
+}
+
+function nameOf(region: Region, address: string): string {
+  return `ec2-${address.replaceAll('.', '-')}.${region.name}.compute.amazonaws.com`;
 }
 
 export function privateName(region: Region, nic: NetworkInterface): string {

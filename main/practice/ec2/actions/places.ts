@@ -73,6 +73,7 @@ function vpcs({ region, params, world }: Call) {
   const found = filtered(all, params, {
     'vpc-id': vpc => vpc.id,
     cidr: vpc => vpc.cidr,
+    'cidr-block-association.cidr-block': vpc => vpc.cidr,
     'is-default': vpc => String(vpc.isDefault),
     'owner-id': () => world.account,
     state: () => 'available',
@@ -102,6 +103,10 @@ function subnets({ region, params, world }: Call) {
   const found = filtered(all, params, {
     'subnet-id': subnet => subnet.id,
     'vpc-id': subnet => subnet.vpcId,
+    'cidr-block': subnet => subnet.cidr,
+    'ipv6-cidr-block-association.ipv6-cidr-block': subnet => subnet.ipv6Cidr,
+    'ipv6-native': subnet => String(subnet.cidr === undefined),
+    'map-public-ip-on-launch': () => 'true',
     'availability-zone': subnet => subnet.zone,
     'owner-id': () => world.account,
     state: () => 'available',
@@ -168,6 +173,13 @@ function acls({ region, params, world }: Call) {
     'network-acl-id': acl => acl.id,
     'vpc-id': acl => acl.vpcId,
     'association.subnet-id': acl => acl.subnetIds,
+    default: acl => String(acl.isDefault),
+    'entry.cidr': acl => acl.entries.map(({ cidr }) => (cidr.includes(':') ? undefined : cidr)),
+    'entry.ipv6-cidr': acl => acl.entries.map(({ cidr }) => (cidr.includes(':') ? cidr : undefined)),
+    'entry.egress': acl => acl.entries.map(({ egress }) => String(egress)),
+    'entry.protocol': acl => acl.entries.map(({ protocol }) => protocol),
+    'entry.rule-action': acl => acl.entries.map(({ allow }) => (allow ? 'allow' : 'deny')),
+    'entry.rule-number': acl => acl.entries.map(entry => String(entry.number)),
     'owner-id': () => world.account,
   });
   const { page: shown, nextToken } = page(found, params);

@@ -1,4 +1,4 @@
-/** Rules of security groups: list, allow, revoke, change; outbound ones can only be revoked. */
+/** Rules of security groups, both ways: list, allow, revoke, change. */
 import { AwsError, badValue, missing } from '../errors.ts';
 import { filtered, page } from '../filters.ts';
 import {
@@ -38,11 +38,13 @@ const mostRules = 60;
 
 export const ruleActions: Record<string, Action> = {
   DescribeSecurityGroupRules: reads(describe),
-  AuthorizeSecurityGroupIngress: writes(authorize),
+  AuthorizeSecurityGroupIngress: writes(call => authorize(call, false)),
+  AuthorizeSecurityGroupEgress: writes(call => authorize(call, true)),
   RevokeSecurityGroupIngress: writes(call => revoke(call, false)),
   RevokeSecurityGroupEgress: writes(call => revoke(call, true)),
   ModifySecurityGroupRules: writes(modify),
-  UpdateSecurityGroupRuleDescriptionsIngress: writes(updateDescriptions),
+  UpdateSecurityGroupRuleDescriptionsIngress: writes(call => updateDescriptions(call, false)),
+  UpdateSecurityGroupRuleDescriptionsEgress: writes(call => updateDescriptions(call, true)),
 };
 
 interface Placed extends GroupRule {
@@ -71,19 +73,19 @@ function describe(call: Call) {
   };
 }
 
-function authorize(call: Call) {
+function authorize(call: Call, egress: boolean) {
   const { world, region, params, now } = call;
   const group = groupOf(call);
   const wanted = readPermissions(params);
   if (wanted.length === 0) throw missing('ipPermissions');
   const tags = readTagSpecification(params, 'security-group-rule');
   forgetRevoked(group, now);
-  checkNew(call, group, wanted, ingress(group));
+  checkNew(call, group, wanted, standing(group, egress));
   const added = wanted.map(
     (permission): GroupRule => ({
       ...permission,
       id: world.newId('sgr'),
-      egress: false,
+      egress,
       tags: new Map(tags),
       seenFrom: now + world.lagMs,
     }),
@@ -93,13 +95,13 @@ function authorize(call: Call) {
   return { return: true, securityGroupRuleSet: items(set) };
 }
 
-function ingress(group: SecurityGroup): GroupRule[] {
-  return standingRules(group).filter(rule => !rule.egress);
+function standing(group: SecurityGroup, egress: boolean): GroupRule[] {
+  return standingRules(group).filter(rule => rule.egress === egress);
 }
 
 /** All or nothing: throws before anything is changed. `others` are the rules that stay beside the new ones. */
 function checkNew({ region }: Call, group: SecurityGroup, wanted: Permission[], others: GroupRule[]): void {
-  const standing = new Set(others.map(ruleKey));
+  const known = new Set(others.map(ruleKey));
   const fresh = new Set<string>();
   for (const permission of wanted) {
     const { peer } = permission;
@@ -107,7 +109,7 @@ function checkNew({ region }: Call, group: SecurityGroup, wanted: Permission[], 
     if (peer.kind === 'list' && !region.prefixLists.has(peer.listId)) throw unknownList(peer.listId);
     const key = ruleKey(permission);
     if (fresh.has(key)) throw badValue('The same permission must not appear multiple times');
-    if (standing.has(key)) {
+    if (known.has(key)) {
       throw new AwsError(
         'InvalidPermission.Duplicate',
         `the specified rule "${ruleText(permission)}" already exists`,
@@ -138,15 +140,15 @@ function revoke(call: Call, egress: boolean) {
   }
   if (ids.length === 0 && wanted.length === 0) throw missing('ipPermissions');
 
-  const standing = standingRules(group).filter(rule => rule.egress === egress);
+  const all = standing(group, egress);
   const found = ids.map(id => {
-    const rule = standing.find(candidate => candidate.id === id);
+    const rule = all.find(candidate => candidate.id === id);
     if (!rule) throw unknownRule(id);
     return rule;
   });
   const unknown: Permission[] = [];
   for (const permission of wanted) {
-    const rule = standing.find(candidate => ruleKey(candidate) === ruleKey(permission));
+    const rule = all.find(candidate => ruleKey(candidate) === ruleKey(permission));
     if (rule) found.push(rule);
     else unknown.push(permission);
   }
@@ -180,18 +182,21 @@ function modify(call: Call) {
   const { params } = call;
   const group = groupOf(call);
   const changes = params.list('SecurityGroupRule').map(change => ({
-    rule: standingRule(group, change.required('SecurityGroupRuleId')),
+    rule: standingRule(standingRules(group), change.required('SecurityGroupRuleId')),
     permission: readRuleRequest(change.under('SecurityGroupRule')),
   }));
   if (changes.length === 0) throw missing('SecurityGroupRule');
   const changed = new Set(changes.map(change => change.rule.id));
-  const others = ingress(group).filter(rule => !changed.has(rule.id));
-  checkNew(
-    call,
-    group,
-    changes.map(change => change.permission),
-    others,
-  );
+  for (const egress of [false, true]) {
+    const others = standing(group, egress).filter(rule => !changed.has(rule.id));
+    const wanted = changes.filter(change => change.rule.egress === egress);
+    checkNew(
+      call,
+      group,
+      wanted.map(change => change.permission),
+      others,
+    );
+  }
   for (const { rule, permission } of changes) {
     if (rule.peer.kind !== permission.peer.kind) {
       throw badValue('You may not change the type of the source of a rule.');
@@ -201,21 +206,21 @@ function modify(call: Call) {
   return { return: true };
 }
 
-function standingRule(group: SecurityGroup, id: string): GroupRule {
-  const rule = ingress(group).find(candidate => candidate.id === id);
+function standingRule(all: GroupRule[], id: string): GroupRule {
+  const rule = all.find(candidate => candidate.id === id);
   if (!rule) throw unknownRule(id);
   return rule;
 }
 
-function updateDescriptions(call: Call) {
-  const group = groupOf(call);
+function updateDescriptions(call: Call, egress: boolean) {
+  const all = standing(groupOf(call), egress);
   const byId = call.params.list('SecurityGroupRuleDescription').map(params => {
     const description = params.text('Description') ?? '';
     checkDescription(description);
-    return { rule: standingRule(group, params.required('SecurityGroupRuleId')), description };
+    return { rule: standingRule(all, params.required('SecurityGroupRuleId')), description };
   });
   const byPermission = readPermissions(call.params).map(permission => {
-    const rule = ingress(group).find(candidate => ruleKey(candidate) === ruleKey(permission));
+    const rule = all.find(candidate => ruleKey(candidate) === ruleKey(permission));
     if (!rule) {
       throw new AwsError(
         'InvalidPermission.NotFound',

@@ -43,10 +43,12 @@ export function ec2Questions(world: World, region: Region, name: string, params:
   const group = params.text('GroupId');
   switch (name) {
     case 'AuthorizeSecurityGroupIngress':
+    case 'AuthorizeSecurityGroupEgress':
       return [...(group === undefined ? [] : [at(group)]), any('security-group-rule'), ...created];
     case 'RevokeSecurityGroupIngress':
     case 'RevokeSecurityGroupEgress':
     case 'UpdateSecurityGroupRuleDescriptionsIngress':
+    case 'UpdateSecurityGroupRuleDescriptionsEgress':
     case 'DeleteSecurityGroup':
       return group === undefined ? [] : [at(group)];
     case 'CreateSecurityGroup':
@@ -62,6 +64,7 @@ export function ec2Questions(world: World, region: Region, name: string, params:
       });
     }
     case 'GetConsoleOutput':
+    case 'DescribeInstanceAttribute':
       return [at(params.required('InstanceId'))];
     default:
       return [{ action, resource: '*', context: {} }];

@@ -23,6 +23,7 @@ export function schedulerAction(method: string, url: string): string | undefined
     ];
   if (/^\/schedules\/?$/.test(path)) return method === 'GET' ? 'ListSchedules' : undefined;
   if (/^\/schedule-groups\/?$/.test(path)) return method === 'GET' ? 'ListScheduleGroups' : undefined;
+  if (/^\/schedule-groups\/[^/]+\/?$/.test(path)) return method === 'GET' ? 'GetScheduleGroup' : undefined;
   return undefined;
 }
 
@@ -61,8 +62,11 @@ export function runScheduler(call: SchedulerCall): object {
       return {};
     case 'ListSchedules':
       return list(call, searchParams);
+    case 'GetScheduleGroup':
+      if (name !== 'default') throw notThere(`Schedule group ${name} does not exist.`);
+      return groupItem(world, region);
     default:
-      return { ScheduleGroups: [{ Name: 'default', State: 'ACTIVE', Arn: groupArn(world, region) }] };
+      return { ScheduleGroups: [groupItem(world, region)] };
   }
 }
 
@@ -137,6 +141,8 @@ function arn(world: World, { region, name }: Schedule): string {
   return `arn:aws:scheduler:${region}:${world.account}:schedule/default/${name}`;
 }
 
-function groupArn(world: World, region: string): string {
-  return `arn:aws:scheduler:${region}:${world.account}:schedule-group/default`;
+/** The only group there is. */
+function groupItem({ account }: World, region: string) {
+  const Arn = `arn:aws:scheduler:${region}:${account}:schedule-group/default`;
+  return { Name: 'default', State: 'ACTIVE', Arn };
 }
