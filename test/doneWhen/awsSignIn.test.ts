@@ -1,19 +1,15 @@
 /** Signing in to AWS accounts by the command line: profiles, IAM Identity Center, a code; and where the secrets are afterwards. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { connectBroker } from '../../main/doors/client.ts';
 import { mfaCodeAt } from '../../main/practice/ec2/mfa.ts';
-import { awsActionOf, awsErrorBody, registerEc2 } from '../../main/practice/ec2/register.ts';
-import { addAccount, createAwsWorld } from '../../main/practice/ec2/seed.ts';
-import { createSso } from '../../main/practice/ec2/sso/state.ts';
-import { createServerCore } from '../../main/practice/server/core.ts';
 import type { Account } from '../../shared/contract/accounts.ts';
 import type { VmList } from '../../shared/contract/vms.ts';
-import { Person } from '../fakes/person.ts';
+import { startAwsForSignIn } from '../fakes/awsSignIn.ts';
 import { missingForSecretService, startSecretService } from '../fakes/secretService.ts';
 import { whereFound } from './whereFound.ts';
 import type { Ran } from './world.ts';
@@ -21,41 +17,10 @@ import type { Ran } from './world.ts';
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'latchkey.js');
 const begun = Date.now();
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-const core = await createServerCore({ clockAheadMs: 0 });
-const world = createAwsWorld({ now: () => core.now(), lagMs: 0, powerMs: 0 });
-const shop = addAccount(world, {
-  account: '210987654321',
-  name: 'shop',
-  regions: ['eu-west-1', 'eu-north-1'],
-  perRegion: 2,
-});
-const sso = createSso(world);
-const door = await core.open({
-  cloud: 'aws',
-  errorBody: awsErrorBody,
-  actionOf: awsActionOf,
-  routes: app => registerEc2(app, { world, hostKeys: () => [], sso }),
-});
+const practice = await startAwsForSignIn(folder);
+const { core, world, shop, sso, serial } = practice;
 const data = join(folder, 'data');
-const serial = `arn:aws:iam::${world.account}:mfa/lena`;
-const [key] = world.keys.values();
-writeFileSync(join(folder, 'ca.pem'), core.certificates.ca);
-writeFileSync(
-  join(folder, 'config'),
-  `[sso-session contoso]\nsso_start_url = ${door.url}/start\nsso_region = eu-north-1
-${[world, shop].map(({ name, account }) => `[profile ${name}]\nsso_session = contoso\nsso_account_id = ${account}\nsso_role_name = LatchkeyOperator\n`).join('')}
-[profile guarded]\nrole_arn = arn:aws:iam::${world.account}:role/LatchkeyGuarded\nsource_profile = base\nmfa_serial = ${serial}`,
-);
-writeFileSync(
-  join(folder, 'credentials'),
-  `[base]\naws_access_key_id = ${key?.id}\naws_secret_access_key = ${key?.secret}\n`,
-);
-const aws = {
-  AWS_CONFIG_FILE: join(folder, 'config'),
-  AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
-  AWS_CA_BUNDLE: join(folder, 'ca.pem'),
-  AWS_ENDPOINT_URL: door.url,
-};
+const aws = { ...practice.files, AWS_CA_BUNDLE: practice.caFile, AWS_ENDPOINT_URL: practice.url };
 const missing = missingForSecretService.join(', ');
 const ends: (() => void)[] = [];
 let keychain: Record<string, string> = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
@@ -100,8 +65,7 @@ async function latchkey(
 async function allow(said: string): Promise<undefined> {
   const [url] = /https:\/\/\S+/.exec(said) ?? [];
   if (url === undefined) return;
-  const person = new Person(core.certificates.ca);
-  await person.submit(await person.open(url));
+  await practice.allow(url);
 }
 
 test.skipIf(missing !== '')(

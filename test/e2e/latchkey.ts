@@ -22,8 +22,15 @@ const bin = join(import.meta.dirname, '..', '..', 'bin', 'latchkey.js');
  * One for the tests of the calling file: started before the first, ended after the last. What a test opened is shut
  * after it. `practice`: the practice cloud is signed in to before the first test.
  */
-export function latchkeyOfThisFile({ practice }: { practice: boolean }): Latchkey {
-  const latchkey = new Latchkey();
+export function latchkeyOfThisFile({
+  practice,
+  env = {},
+}: {
+  practice: boolean;
+  /** More of the environment it is started in. */
+  env?: Record<string, string>;
+}): Latchkey {
+  const latchkey = new Latchkey(env);
   test.beforeAll(async () => {
     await latchkey.start();
     if (!practice) return;
@@ -40,6 +47,11 @@ export class Latchkey {
   #host: ChildProcess | undefined;
   #connection: Connection | undefined;
   #badDays = false;
+  readonly #env: Record<string, string>;
+
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
 
   get folder(): string {
     return there(this.#folder);
@@ -61,7 +73,7 @@ export class Latchkey {
     const host = spawn(process.execPath, [bin, '--data-dir', this.folder, 'ui', '--no-open'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // The practice cloud, a process of its own, leaves by itself so long after the broker that started it.
-      env: { ...process.env, PATH: this.#programs, LATCHKEY_IDLE: '15s' },
+      env: { ...process.env, ...this.#env, PATH: this.#programs, LATCHKEY_IDLE: '15s' },
     });
     this.#host = host;
     let complaint = '';
