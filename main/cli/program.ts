@@ -1,5 +1,7 @@
 /** The `latchkey` command: its options, its commands, and how it tells what went wrong. */
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { LatchkeyError } from '../../shared/errors.ts';
 import { appVersion } from '../os/app.ts';
 import { addAccounts } from './commands/accounts.ts';
 import { addActivity } from './commands/activity.ts';
@@ -15,6 +17,7 @@ import { addRequest } from './commands/request.ts';
 import { addRoles } from './commands/roles.ts';
 import { addVms } from './commands/vms.ts';
 import { createOutput, usage } from './output.ts';
+import { globals } from './session.ts';
 
 const epilogue = `
 VM is a name, an id or an ARN. Times are written 90s, 30m, 3h or PT30M.
@@ -67,12 +70,25 @@ export async function main(argv: string[]): Promise<void> {
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) return createOutput(json).fail(error);
+    if (!(error instanceof CommanderError)) {
+      if (!(error instanceof LatchkeyError)) await logDefect(program, error);
+      return createOutput(json).fail(error);
+    }
     if (error.exitCode === 0) return undefined;
     const text = error.message.replace(/^error: /, '');
     const said = error.code === 'commander.help' ? 'No command given.' : sentence(text);
     return createOutput(json).fail(usage(said, '`latchkey --help` shows what there is.'));
   }
+}
+
+/** What a person is told of a defect of ours says little: the rest is where the broker's own are. */
+async function logDefect(program: Command, error: unknown): Promise<void> {
+  const { createLog } = await import('../os/log.ts');
+  const { dataDirectory } = globals(program);
+  createLog(join(dataDirectory, 'log', 'latchkey.log')).error(
+    { err: error },
+    'a command failed unexpectedly',
+  );
 }
 
 function sentence(text: string): string {

@@ -52,6 +52,7 @@ export function AccountCard({ account }: { account: Account }) {
         </p>
       )}
       {account.error !== undefined && <ErrorNote error={account.error} />}
+      {account.aws?.mfa === true && <p className={css.clock}>{text('accounts.mfa')}</p>}
       {account.inMemory === true && <p className={css.clock}>{text('accounts.inMemory')}</p>}
       <AccountActions account={account} />
     </li>

@@ -4,6 +4,7 @@ import { Name } from '../components/Name.tsx';
 import { Section } from '../components/Section.tsx';
 import { useFirstFocus } from '../components/useFirstFocus.ts';
 import { Text, useText } from '../i18n/text.tsx';
+import css from './SignIn.module.css';
 import type { Asked } from './useSignIn.ts';
 
 export function MfaCode({
@@ -19,23 +20,25 @@ export function MfaCode({
   const first = useFirstFocus<HTMLInputElement>();
   return (
     <Section title={text('signIn.mfa')}>
-      <p aria-live="polite">
-        <Text
-          id={asked.again ? 'signIn.mfa.again' : 'signIn.mfa.device'}
-          values={{ device: <Name>{asked.device}</Name> }}
+      <div className={css.steps}>
+        <p aria-live="polite">
+          <Text
+            id={asked.again ? 'signIn.mfa.again' : 'signIn.mfa.device'}
+            values={{ device: <Name>{asked.device}</Name> }}
+          />
+        </p>
+        <Field
+          label={text('signIn.mfa.code')}
+          hint={text('signIn.mfa.hint')}
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          ref={first}
+          maxLength={64}
+          code
+          value={code}
+          onChange={event => onChange(event.target.value)}
         />
-      </p>
-      <Field
-        label={text('signIn.mfa.code')}
-        hint={text('signIn.mfa.hint')}
-        inputMode="numeric"
-        autoComplete="one-time-code"
-        ref={first}
-        maxLength={64}
-        code
-        value={code}
-        onChange={event => onChange(event.target.value)}
-      />
+      </div>
     </Section>
   );
 }

@@ -1,4 +1,4 @@
-/** Pictures of every screen of the window, over the fake broker: `node test/renderer/shots.ts FOLDER`. For looking, not a test. */
+/** Pictures of every screen of the window, over the fake broker: `npx node test/renderer/shots.ts FOLDER` (Node 24). For looking, not a test. */
 import { mkdir } from 'node:fs/promises';
 import { chromium, type Page } from '@playwright/test';
 import { findChromium } from '../../build/chromium.ts';

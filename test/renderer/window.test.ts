@@ -59,7 +59,7 @@ it('a check tells what stands in the way with its remedy, what is right on deman
   expect(states[0]).toMatch(/^Problem · Resource locks.*can’t be shut\..*Have the lock/s);
   expect(states[1]).toMatch(/^Warning · Your rights/);
   expect(states).toHaveLength(2);
-  await page.getByText('4 things are as it should be').click();
+  await page.getByText('4 things are as they should be').click();
   await page.getByText('You are signed in as a.berg@contoso.example.').waitFor();
   await row('web-2').click();
   await page.getByRole('button', { name: 'Check this VM' }).waitFor();

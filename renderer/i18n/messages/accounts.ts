@@ -32,6 +32,8 @@ export const accounts = {
   'accounts.choose': 'Choose subscriptions…',
   'accounts.choose.aws': 'Choose regions…',
   'accounts.signIn': 'Sign in again…',
+  'accounts.mfa':
+    'Signed in with a code: the session is kept in memory, and when it ends a new code is needed. Until then nothing of it is shut from here.',
   'accounts.inMemory':
     'There is no keychain here: this sign-in is kept in memory and ends with Latchkey’s broker.',
 

@@ -153,7 +153,7 @@ export const vms = {
   'check.allFine': 'Nothing stands in the way.',
   'check.found':
     '{problems, plural, =0 {No problem} one {# problem} other {# problems}}, {warnings, plural, =0 {no warning} one {# warning} other {# warnings}}.',
-  'check.fine': '{count, plural, one {# thing is} other {# things are}} as it should be',
+  'check.fine': '{count, plural, one {# thing is as it should be} other {# things are as they should be}}',
   'check.state.warning': 'Warning',
   'check.state.problem': 'Problem',
   'check.of.sign-in': 'Sign-in',
