@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actions } from './actions/table.ts';
+import { takeRoleByToken } from './assume.ts';
 import { AwsError } from './errors.ts';
 import { ec2Questions, mustAllow, queryQuestions, schedulerQuestions } from './iam/rights.ts';
 import { runIam } from './iam/roles.ts';
@@ -15,7 +16,7 @@ import { runScheduler, schedulerAction } from './scheduler/routes.ts';
 import type { SignedRequest } from './sigv4.ts';
 import { ssoAction, ssoRoutes } from './sso/routes.ts';
 import { createSso, type Sso } from './sso/state.ts';
-import { assumeByToken, runSts } from './sts.ts';
+import { runSts } from './sts.ts';
 import { record } from './trail/record.ts';
 import type { World } from './world.ts';
 import { type Elements, ec2Answer, errorAnswer, resultAnswer, type Service } from './xml.ts';
@@ -70,7 +71,7 @@ export function awsErrorBody(
 function answer(options: Ec2Options, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const requestId = randomUUID();
   if (isByToken(request)) {
-    const body = assumeByToken(options.world, params(request));
+    const body = takeRoleByToken(options.world, params(request));
     return send(reply, requestId, resultAnswer('sts', 'AssumeRoleWithWebIdentity', requestId, body));
   }
   const { key, signature, world } = identify(options.world.organization, signed(request));

@@ -13,7 +13,7 @@ import {
   type SeedInstance,
 } from './build.ts';
 import { addCrowd } from './crowd.ts';
-import type { AccessKey, AclEntry, Region, World } from './world.ts';
+import type { AccessKey, AclEntry, Partition, Region, World } from './world.ts';
 
 const payments = '467201983345';
 const anywhere = '0.0.0.0/0';
@@ -29,7 +29,16 @@ export interface WorldOptions {
   powerMs?: number;
   /** How long after it happened an event is in CloudTrail's history, milliseconds; default 0. */
   trailLagMs?: number;
+  /** Default `aws`. */
+  partition?: Partition;
 }
+
+/** The two regions of a partition, with the names of those here. */
+const places: Record<Partition, { north: string; east: string }> = {
+  aws: { north: 'eu-north-1', east: 'us-east-1' },
+  'aws-us-gov': { north: 'us-gov-west-1', east: 'us-gov-east-1' },
+  'aws-cn': { north: 'cn-north-1', east: 'cn-northwest-1' },
+};
 
 /** Further accounts of the same organization, each with a crowd of its own and nothing else. */
 export interface CrowdOptions {
@@ -42,8 +51,9 @@ export interface CrowdOptions {
 /** A new world with an operator's and a viewer's access key (`world.keys`), made anew each time. */
 export function createAwsWorld(options: WorldOptions): World {
   const since = options.now() - 40 * 86_400_000;
-  const north = buildRegion('eu-north-1', 20, false);
-  const east = buildRegion('us-east-1', 31, true);
+  const names = places[options.partition ?? 'aws'];
+  const north = buildRegion(names.north, 20, false);
+  const east = buildRegion(names.east, 31, true);
   seedNorth(north.region, north.network, since);
   seedEast(east.region, east.network, since);
   const world = newWorld(payments, 'payments', [north.region, east.region], options, []);
@@ -57,17 +67,17 @@ export function createAwsWorld(options: WorldOptions): World {
 
 /** One more account beside `first`, behind the same endpoint. */
 export function addAccount(first: World, { account, name, regions, perRegion }: CrowdOptions): World {
-  const places = regions.map((region, index) => buildRegion(region, 40 + index, false));
-  const { lagMs, powerMs, organization } = first;
+  const built = regions.map((region, index) => buildRegion(region, 40 + index, false));
+  const { lagMs, powerMs, partition, organization } = first;
   const now = () => first.now();
   const world = newWorld(
     account,
     name,
-    places.map(({ region }) => region),
-    { now, lagMs, powerMs },
+    built.map(({ region }) => region),
+    { now, lagMs, powerMs, partition },
     organization,
   );
-  addCrowd(places, perRegion * places.length, now() - 40 * 86_400_000);
+  addCrowd(built, perRegion * built.length, now() - 40 * 86_400_000);
   return world;
 }
 
@@ -78,17 +88,17 @@ function newWorld(
   options: WorldOptions,
   organization: World[],
 ): World {
-  const keys = [
-    newKey('operator', 'lena', undefined, account),
-    newKey('viewer', 'audit', undefined, account),
-  ];
+  const { partition = 'aws' } = options;
+  const within = { partition, account };
+  const keys = [newKey('operator', 'lena', undefined, within), newKey('viewer', 'audit', undefined, within)];
   const world: World = {
+    partition,
     account,
     name,
     organization,
     offRegions: new Set(),
     deniedRegions: new Set(),
-    mfa: new Map([[`arn:aws:iam::${account}:mfa/lena`, { secret: randomBytes(20), usedStep: 0 }]]),
+    mfa: new Map([[`arn:${partition}:iam::${account}:mfa/lena`, { secret: randomBytes(20), usedStep: 0 }]]),
     webTokens: new Map(),
     pushedKeys: [],
     trail: [],
@@ -179,13 +189,13 @@ export function newKey(
   role: AccessKey['role'],
   user: string,
   policies?: string[],
-  account = payments,
+  { partition, account }: Pick<World, 'partition' | 'account'> = { partition: 'aws', account: payments },
 ): AccessKey {
   return {
     id: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secret: randomBytes(30).toString('base64url'),
     role,
-    arn: `arn:aws:iam::${account}:user/${user}`,
+    arn: `arn:${partition}:iam::${account}:user/${user}`,
     userId: `AIDA${randomBytes(8).toString('hex').toUpperCase()}`,
     policies,
   };

@@ -126,10 +126,23 @@ export interface AccessKey {
   /** As GetCallerIdentity tells it. */
   arn: string;
   userId: string;
-  /** Only for keys that AssumeRole made. */
-  session?: { token: string; ends: number } | undefined;
+  /** Only of keys that STS and Identity Center made. */
+  session?: Session | undefined;
   /** JSON texts: of a user with policies of their own, who may do what these allow and nothing else. */
   policies?: string[] | undefined;
+}
+
+/** What temporary keys have beside the others. */
+export interface Session {
+  token: string;
+  /** Epoch milliseconds. */
+  ends: number;
+  /** A role's, not a user's: who has one is given an hour at most when taking another. */
+  isRole: boolean;
+  /** Its user has shown a code of an MFA device. */
+  mfa: boolean;
+  /** Who is behind it, as was said when the first role was taken; roles that are taken with it keep it. */
+  source?: string | undefined;
 }
 
 /** `secret`: what its codes are made from; `usedStep`: the half minute whose code was used last. */
@@ -153,6 +166,8 @@ export interface Role extends Resource {
   description?: string | undefined;
   trust: string;
   policies: Map<string, string>;
+  /** How long whoever takes it may keep it, seconds. */
+  maxSeconds: number;
   createdAt: number;
 }
 
@@ -187,7 +202,11 @@ export interface Schedule {
   nextTry: number;
 }
 
+export type Partition = 'aws' | 'aws-us-gov' | 'aws-cn';
+
 export interface World {
+  /** Which AWS it is: there are others for China and for the government of the United States. */
+  readonly partition: Partition;
   /** 12 digits. */
   readonly account: string;
   /** What its organization calls it. */
@@ -257,5 +276,5 @@ export function forgetRevoked(group: SecurityGroup, now: number): void {
 
 /** The instance's ARN: what the broker calls it. */
 export function instanceArn(world: World, region: Region, instance: Instance): string {
-  return `arn:aws:ec2:${region.name}:${world.account}:instance/${instance.id}`;
+  return `arn:${world.partition}:ec2:${region.name}:${world.account}:instance/${instance.id}`;
 }

@@ -31,8 +31,8 @@ export async function startAws(options: Partial<WorldOptions> = {}) {
     credentials: keyOf(role),
     maxAttempts: 1,
   });
-  const north = regionOf(world.regions.get('eu-north-1'));
-  const east = regionOf(world.regions.get('us-east-1'));
+  const [north, east] = [...world.regions.values()];
+  if (!north || !east) throw new Error('no regions');
   return {
     world,
     clock,
@@ -41,19 +41,14 @@ export async function startAws(options: Partial<WorldOptions> = {}) {
     north,
     east,
     settings,
-    /** In eu-north-1, whose VPC is not the default one. */
-    ec2: new EC2Client(settings('operator', 'eu-north-1')),
-    /** In us-east-1, whose VPC is the default one. */
-    ec2East: new EC2Client(settings('operator', 'us-east-1')),
-    viewer: new EC2Client(settings('viewer', 'eu-north-1')),
-    sts: new STSClient(settings('operator', 'eu-north-1')),
+    /** In the first region (eu-north-1), whose VPC is not the default one. */
+    ec2: new EC2Client(settings('operator', north.name)),
+    /** In the second (us-east-1), whose VPC is the default one. */
+    ec2East: new EC2Client(settings('operator', east.name)),
+    viewer: new EC2Client(settings('viewer', north.name)),
+    sts: new STSClient(settings('operator', north.name)),
     stop: () => app.close(),
   };
-}
-
-function regionOf(region: Region | undefined): Region {
-  if (!region) throw new Error('no such region');
-  return region;
 }
 
 export function instanceNamed(region: Region, name: string): Instance {

@@ -217,5 +217,5 @@ function attach({ region, world, now }: Call, nic: NetworkInterface, ids: string
 }
 
 function arn({ world, region }: Call, id: string): string {
-  return `arn:aws:ec2:${region.name}:${world.account}:security-group/${id}`;
+  return `arn:${world.partition}:ec2:${region.name}:${world.account}:security-group/${id}`;
 }

@@ -18,6 +18,8 @@ export const placeActions: Record<string, Action> = {
 const noTags = new Map<string, string>();
 
 function regions({ world, params }: Call) {
+  const endpointOf = (id: string) =>
+    `ec2.${id}.${world.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
   const optIn = (name: string) => (world.offRegions.has(name) ? 'not-opted-in' : 'opt-in-not-required');
   const known = [...world.regions.keys()].map(id => ({ id, tags: noTags }));
   const all = params.flag('AllRegions') ? known : known.filter(({ id }) => !world.offRegions.has(id));
@@ -30,13 +32,13 @@ function regions({ world, params }: Call) {
   const found = filtered(wanted, params, {
     'region-name': region => region.id,
     'opt-in-status': region => optIn(region.id),
-    endpoint: region => `ec2.${region.id}.amazonaws.com`,
+    endpoint: region => endpointOf(region.id),
   });
   return {
     regionInfo: items(
       found.map(({ id }) => ({
         regionName: id,
-        regionEndpoint: `ec2.${id}.amazonaws.com`,
+        regionEndpoint: endpointOf(id),
         optInStatus: optIn(id),
       })),
     ),

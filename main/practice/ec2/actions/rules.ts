@@ -252,6 +252,6 @@ function ruleItem(world: World, region: string, group: SecurityGroup, rule: Grou
     referencedGroupInfo: peer.kind === 'group' ? { groupId: peer.groupId, userId: world.account } : undefined,
     description: rule.description,
     tagSet: tagSet(rule.tags),
-    securityGroupRuleArn: `arn:aws:ec2:${region}:${world.account}:security-group-rule/${rule.id}`,
+    securityGroupRuleArn: `arn:${world.partition}:ec2:${region}:${world.account}:security-group-rule/${rule.id}`,
   };
 }

@@ -10,7 +10,12 @@ const statement = z.looseObject({
   Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMany,
   Resource: oneOrMany.optional(),
-  Principal: z.looseObject({ Service: oneOrMany.optional() }).optional(),
+  Principal: z
+    .union([
+      z.literal('*').transform(() => ({ AWS: ['*'], Service: undefined })),
+      z.looseObject({ Service: oneOrMany.optional(), AWS: oneOrMany.optional() }),
+    ])
+    .optional(),
   Condition: condition.optional(),
 });
 const policy = z.looseObject({
@@ -68,7 +73,10 @@ function fits(each: Statement, { action, resource, context }: Question): boolean
 }
 
 /** All operators, all keys of each, any value of a key. An operator it does not know holds only for a deny. */
-function conditionsHold({ Condition = {}, Effect }: Statement, context: Question['context']): boolean {
+export function conditionsHold(
+  { Condition = {}, Effect }: Pick<Statement, 'Condition' | 'Effect'>,
+  context: Question['context'],
+): boolean {
   return Object.entries(Condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, values]) => {
       const told = Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
@@ -76,11 +84,14 @@ function conditionsHold({ Condition = {}, Effect }: Statement, context: Question
       switch (operator) {
         case 'ForAllValues:StringLike':
           return [told ?? []].flat().every(one => values.some(value => like(value, one)));
+        case 'Bool':
         case 'StringEquals':
           return found !== undefined && values.includes(found);
         case 'StringLike':
         case 'ArnLike':
           return found !== undefined && values.some(value => like(value, found));
+        case 'BoolIfExists':
+          return found === undefined || values.includes(found);
         case 'Null':
           return values.includes(String(told === undefined));
         default:
@@ -91,7 +102,7 @@ function conditionsHold({ Condition = {}, Effect }: Statement, context: Question
 }
 
 /** `*` is any text, `?` any character. */
-function like(pattern: string, text: string, anyCase = false): boolean {
+export function like(pattern: string, text: string, anyCase = false): boolean {
   const source = pattern
     .replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
     .replaceAll('\\*', '.*')

@@ -36,7 +36,7 @@ export function ec2Questions(world: World, region: Region, name: string, params:
   });
   const any = (kind: string): Question => ({
     action,
-    resource: `arn:aws:ec2:${region.name}:${world.account}:${kind}/*`,
+    resource: `arn:${world.partition}:ec2:${region.name}:${world.account}:${kind}/*`,
     context: {},
   });
   const created = tagQuestions(world, region, name, params);
@@ -78,7 +78,7 @@ export function queryQuestions(
   name: string,
   params: Params,
 ): Question[] {
-  if (name === 'GetCallerIdentity') return [];
+  if (name === 'GetCallerIdentity' || name === 'GetSessionToken') return [];
   const role = params.text('RoleArn') ?? roleArn(world, params.text('RoleName') ?? '*');
   return [{ action: `${service}:${name}`, resource: role, context: {} }];
 }
@@ -90,7 +90,7 @@ export function schedulerQuestions(
 ): Question[] {
   const { region, method, url, body } = call;
   const name = decodeURIComponent(url.split('?')[0]?.split('/')[2] ?? '');
-  const schedule = `arn:aws:scheduler:${region}:${world.account}:schedule/default/${name === '' ? '*' : name}`;
+  const schedule = `arn:${world.partition}:scheduler:${region}:${world.account}:schedule/default/${name === '' ? '*' : name}`;
   const action = schedulerAction(method, url) ?? 'Unknown';
   const passed = /^(Create|Update)/.test(action)
     ? targetRole.safeParse(JSON.parse(body.toString()))
@@ -115,7 +115,7 @@ const targetRole = z.object({ Target: z.object({ RoleArn: z.string() }) });
 function tagQuestions(world: World, region: Region, name: string, params: Params): Question[] {
   return params.list('TagSpecification').map(specification => ({
     action: 'ec2:CreateTags',
-    resource: `arn:aws:ec2:${region.name}:${world.account}:${specification.required('ResourceType')}/*`,
+    resource: `arn:${world.partition}:ec2:${region.name}:${world.account}:${specification.required('ResourceType')}/*`,
     context: {
       'ec2:CreateAction': name,
       'aws:TagKeys': specification.list('Tag').map(tag => tag.required('Key')),
@@ -132,7 +132,7 @@ const kinds: Record<string, string> = {
 };
 
 function arnOf(world: World, region: Region, id: string): string {
-  return `arn:aws:ec2:${region.name}:${world.account}:${kinds[id.split('-')[0] ?? ''] ?? 'unknown'}/${id}`;
+  return `arn:${world.partition}:ec2:${region.name}:${world.account}:${kinds[id.split('-')[0] ?? ''] ?? 'unknown'}/${id}`;
 }
 
 function tagsOf(region: Region, id: string): Question['context'] {

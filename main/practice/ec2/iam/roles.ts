@@ -6,14 +6,9 @@ import { readTags } from '../tags.ts';
 import type { AccessKey, Role, World } from '../world.ts';
 import type { Elements } from '../xml.ts';
 import { readPolicy } from './allows.ts';
+import { type Call, type IamAction, userActions } from './users.ts';
 
-interface Call {
-  world: World;
-  key: AccessKey;
-  params: Params;
-}
-
-const actions: Record<string, { writes: boolean; run: (call: Call) => Elements }> = {
+const actions: Record<string, IamAction> = {
   CreateRole: { writes: true, run: createRole },
   GetRole: { writes: false, run: call => ({ Role: roleItem(call.world, named(call)) }) },
   ListRoles: { writes: false, run: listRoles },
@@ -31,6 +26,7 @@ const actions: Record<string, { writes: boolean; run: (call: Call) => Elements }
     run: call => (named(call), { InstanceProfiles: '', IsTruncated: false }),
   },
   DeleteRolePolicy: { writes: true, run: deletePolicy },
+  ...userActions,
 };
 
 /** Answers one IAM action. Throws AccessDenied for a viewer's write, InvalidAction, NoSuchEntity … */
@@ -49,7 +45,7 @@ export function runIam(action: string, world: World, key: AccessKey, params: Par
 }
 
 export function roleArn(world: World, name: string): string {
-  return `arn:aws:iam::${world.account}:role/${name}`;
+  return `arn:${world.partition}:iam::${world.account}:role/${name}`;
 }
 
 function createRole({ world, params }: Call): Elements {
@@ -64,6 +60,7 @@ function createRole({ world, params }: Call): Elements {
     description: params.text('Description'),
     trust: document(params, 'AssumeRolePolicyDocument'),
     policies: new Map(),
+    maxSeconds: params.int('MaxSessionDuration') ?? 3600,
     tags: readTags(params, 'Tags.member'),
     createdAt: world.now(),
   };
@@ -138,7 +135,7 @@ function roleItem(world: World, role: Role): Elements {
     CreateDate: new Date(role.createdAt).toISOString(),
     AssumeRolePolicyDocument: encodeURIComponent(role.trust),
     Description: role.description,
-    MaxSessionDuration: 3600,
+    MaxSessionDuration: role.maxSeconds,
     Tags: members([...role.tags].map(([Key, Value]) => ({ Key, Value }))),
   };
 }

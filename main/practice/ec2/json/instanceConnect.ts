@@ -19,7 +19,7 @@ export function sendKey({ world, region, key, input: body }: JsonCall): object {
   const place = world.regions.get(region);
   const instance = place?.instances.get(data.InstanceId);
   const action = 'ec2-instance-connect:SendSSHPublicKey';
-  const resource = `arn:aws:ec2:${region}:${world.account}:instance/${data.InstanceId}`;
+  const resource = `arn:${world.partition}:ec2:${region}:${world.account}:instance/${data.InstanceId}`;
   mustAllow(key, [{ action, resource, context: { 'ec2:osuser': data.InstanceOSUser } }], 'other');
   if (key.role === 'viewer')
     throw new AwsError(

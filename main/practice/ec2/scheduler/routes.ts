@@ -129,7 +129,7 @@ function found(world: World, key: string, name: string): Schedule {
 }
 
 function denied({ key, world, region }: SchedulerCall, action: string, name: string): AwsError {
-  const resource = `arn:aws:scheduler:${region}:${world.account}:schedule/default/${name}`;
+  const resource = `arn:${world.partition}:scheduler:${region}:${world.account}:schedule/default/${name}`;
   return new AwsError(
     'AccessDeniedException',
     `User: ${key.arn} is not authorized to perform: scheduler:${action} on resource: ${resource}`,
@@ -138,11 +138,11 @@ function denied({ key, world, region }: SchedulerCall, action: string, name: str
 }
 
 function arn(world: World, { region, name }: Schedule): string {
-  return `arn:aws:scheduler:${region}:${world.account}:schedule/default/${name}`;
+  return `arn:${world.partition}:scheduler:${region}:${world.account}:schedule/default/${name}`;
 }
 
 /** The only group there is. */
-function groupItem({ account }: World, region: string) {
-  const Arn = `arn:aws:scheduler:${region}:${account}:schedule-group/default`;
+function groupItem({ account, partition }: World, region: string) {
+  const Arn = `arn:${partition}:scheduler:${region}:${account}:schedule-group/default`;
   return { Name: 'default', State: 'ACTIVE', Arn };
 }

@@ -9,7 +9,7 @@ import { allows, trusts } from '../iam/allows.ts';
 import { roleArn } from '../iam/roles.ts';
 import { Params } from '../query.ts';
 import type { Region, Role, Schedule, World } from '../world.ts';
-import { scheduleKey, targets } from './schedule.ts';
+import { scheduleKey, targetOf } from './schedule.ts';
 
 const everyMs = 250;
 /** Waits before a second try, milliseconds, doubled each time. */
@@ -56,7 +56,7 @@ function run(world: World, schedule: Schedule): void {
 
 function invoke(world: World, { target, region: name }: Schedule): void {
   const region = world.regions.get(name);
-  const found = targets[target.arn];
+  const found = targetOf(world, target.arn);
   const action = found && actions.get(found.action);
   if (!region || !action) throw new AwsError('InvalidAction', `There is no target ${target.arn}.`);
   const role = [...world.roles.values()].find(each => roleArn(world, each.name) === target.role);
@@ -85,7 +85,7 @@ function checkRights(world: World, region: Region, role: Role, action: string, p
   const tags = [...(thing?.tags ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
   const allowed = allows([...role.policies.values()], {
     action: `ec2:${action}`,
-    resource: `arn:aws:ec2:${region.name}:${world.account}:${kind}/${id}`,
+    resource: `arn:${world.partition}:ec2:${region.name}:${world.account}:${kind}/${id}`,
     context: Object.fromEntries(tags),
   });
   if (!allowed) {

@@ -6,16 +6,23 @@ import { roleArn } from '../iam/roles.ts';
 import type { Schedule, World } from '../world.ts';
 
 /** Universal targets there are: their EC2 action, and the names their lists have in the Query API. */
-export const targets: Record<string, { action: string; lists: Record<string, string> }> = {
-  'arn:aws:scheduler:::aws-sdk:ec2:revokeSecurityGroupIngress': {
+const targets: Record<string, { action: string; lists: Record<string, string> }> = {
+  'ec2:revokeSecurityGroupIngress': {
     action: 'RevokeSecurityGroupIngress',
     lists: { SecurityGroupRuleIds: 'SecurityGroupRuleId' },
   },
-  'arn:aws:scheduler:::aws-sdk:ec2:stopInstances': {
+  'ec2:stopInstances': {
     action: 'StopInstances',
     lists: { InstanceIds: 'InstanceId' },
   },
 };
+
+/** The universal target of an ARN, which is that of the account's own partition; undefined for any other. */
+export function targetOf({ partition }: World, arn: string): (typeof targets)[string] | undefined {
+  const start = `arn:${partition}:scheduler:::aws-sdk:`;
+  const name = arn.slice(start.length);
+  return arn.startsWith(start) && Object.hasOwn(targets, name) ? targets[name] : undefined;
+}
 
 const input = z.object({
   GroupName: z.string().optional(),
@@ -51,7 +58,7 @@ export function readSchedule(world: World, region: string, name: string, body: B
   if (at <= world.now()) throw invalid('The schedule expression must be in the future.');
   if ((rest.GroupName ?? 'default') !== 'default')
     throw notThere(`Schedule group ${rest.GroupName} does not exist.`);
-  if (!targets[Target.Arn])
+  if (!targetOf(world, Target.Arn))
     throw invalid(`Provided Arn is not in correct format or not supported: ${Target.Arn}`);
   const text = Target.Input ?? '{}';
   if (parse(Buffer.from(text)) === undefined) throw invalid('Invalid Target Input: it is no JSON.');

@@ -1,6 +1,6 @@
 /** The SSO portal (docs.aws.amazon.com/singlesignon/latest/PortalAPIReference): what a token lets its person do. */
 import { AwsError } from '../errors.ts';
-import { permissionSets, takeSession } from '../sessions.ts';
+import { permissionSets, takenRoles, takeSession } from '../sessions.ts';
 import type { World } from '../world.ts';
 import type { Sso } from './state.ts';
 
@@ -30,7 +30,13 @@ export function roleCredentials(sso: Sso, token: string, query: URLSearchParams)
   const world = theirs(sso, query);
   const role = query.get('role_name') ?? '';
   if (!permissionSets.includes(role)) throw new AwsError('ForbiddenException', 'No access', 403);
-  const key = takeSession(world, `AWSReservedSSO_${role}_0`, role, 'ada@contoso.example', sessionSeconds);
+  const key = takeSession(world, {
+    name: `AWSReservedSSO_${role}_0`,
+    id: `AROA${role.toUpperCase()}`,
+    role: takenRoles.get(role)?.role ?? 'viewer',
+    session: 'ada@contoso.example',
+    seconds: sessionSeconds,
+  });
   return {
     roleCredentials: {
       accessKeyId: key.id,

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AwsError } from '../errors.ts';
 import { createToken, registerClient, startDevice } from './oidc.ts';
-import { answerCode, codePage } from './page.ts';
+import { answerCode, authorized, authorizePage, codePage } from './page.ts';
 import { listAccounts, listRoles, logout, roleCredentials } from './portal.ts';
 import type { Sso } from './state.ts';
 
@@ -38,6 +38,12 @@ export function ssoRoutes(app: FastifyInstance, sso: Sso): void {
   portal('/assignment/roles', listRoles);
   portal('/federation/credentials', roleCredentials);
   app.post('/logout', (request, reply) => answer(reply, () => logout(sso, bearer(request))));
+  app.get('/authorize', (request, reply) => page(reply, authorizePage(sso, query(request))));
+  app.post('/authorize', (request, reply) => {
+    const form = new URLSearchParams(text(request));
+    const next = authorized(sso, form);
+    return next === undefined ? page(reply, authorizePage(sso, form)) : reply.redirect(next, 302);
+  });
   app.get('/start', (request, reply) => page(reply, codePage(sso, query(request).get('user_code') ?? '')));
   app.post('/start', (request, reply) => {
     const form = new URLSearchParams(text(request));

@@ -10,12 +10,34 @@ export interface Device {
   /** Epoch milliseconds. */
   endsAt: number;
   state: 'pending' | 'allowed' | 'denied';
+  /** When the client asked last whether the person is done. */
+  askedAt?: number;
+}
+
+export interface Client {
+  secret: string;
+  /** Epoch milliseconds. */
+  endsAt: number;
+  /** Only one that may see accounts is given refresh tokens. */
+  scopes: string[];
+  /** Where a browser may be sent back to; on loopback whatever the port is (RFC 8252 section 7.3). */
+  redirects: string[];
+}
+
+/** A code that a browser brings back to its client (RFC 6749 section 4.1), good once. */
+export interface Code {
+  clientId: string;
+  redirect: string;
+  /** Of PKCE (RFC 7636), by SHA-256. */
+  challenge: string;
+  endsAt: number;
 }
 
 export interface Sso {
   readonly world: World;
-  readonly clients: Map<string, { secret: string; endsAt: number }>;
+  readonly clients: Map<string, Client>;
   readonly devices: Map<string, Device>;
+  readonly codes: Map<string, Code>;
   /** Access tokens, and when they end. */
   readonly tokens: Map<string, number>;
   /** Refresh tokens, each good once, by whose client. */
@@ -29,6 +51,7 @@ export function createSso(world: World): Sso {
     world,
     clients: new Map(),
     devices: new Map(),
+    codes: new Map(),
     tokens: new Map(),
     refreshes: new Map(),
     tokenMs: 8 * 3_600_000,
