@@ -2,7 +2,6 @@
 import type { AccountId } from '../../shared/domain/ids.ts';
 import { isLive } from '../../shared/domain/live.ts';
 import type { AccountKind } from '../clouds/accountKind.ts';
-import { isLogRead } from '../clouds/cloud.ts';
 import type { Os } from '../os/ports.ts';
 import { createAccounts } from './accounts/index.ts';
 import type { ConnectPractice } from './accounts/practiceLink.ts';
@@ -48,7 +47,7 @@ export async function createBroker(options: BrokerOptions) {
     os,
     clouds: {
       offset: account => cloudOf(account)?.clockOffset() ?? 0,
-      isLogRead: account => isLogRead(cloudOf(account)?.kind ?? 'aws'),
+      isLogRead: account => cloudOf(account) !== undefined,
     },
   });
   const accounts = createAccounts({

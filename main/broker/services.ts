@@ -125,6 +125,8 @@ export interface ToldByCloud {
   vm?: VmId | undefined;
   vmName?: string | undefined;
   grant?: GrantId | undefined;
+  /** Of the event's gate, where it is known by a better one than the log tells. */
+  gateName?: string | undefined;
 }
 
 export interface VmSummary {

@@ -124,6 +124,10 @@ export interface CloudEvent {
   client?: string | undefined;
   /** Of the rule, the gate or the policy. */
   name: string;
+  /** How many further rules the same request wrote or removed. */
+  more?: number | undefined;
+  /** What was done as a sentence, where that of `did` does not fit. */
+  words?: string | undefined;
   /** It is the thing itself that is gone. */
   removed: boolean;
   gate?: GateId | undefined;
@@ -141,16 +145,6 @@ export interface CloudEvent {
   /** That a request to Defender names as its own. */
   grant?: GrantId | undefined;
   reason?: string | undefined;
-}
-
-/** Does `history` read a log of this cloud? AWS's (CloudTrail) is not read. */
-export function isLogRead(kind: CloudKind): boolean {
-  switch (kind) {
-    case 'azure':
-      return true;
-    case 'aws':
-      return false;
-  }
 }
 
 export interface Cloud {
@@ -215,7 +209,7 @@ export interface Cloud {
 
   /**
    * What the cloud's own log says of gates and just-in-time access since then, in pages, in any order; the same event may
-   * come twice. Events come late, by minutes. Nothing where the log is not read (`isLogRead`).
+   * come twice. Events come late, by minutes.
    */
   history(scope: Scope, since: Instant, signal?: AbortSignal): AsyncIterable<CloudEvent[]>;
 

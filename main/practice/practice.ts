@@ -10,6 +10,7 @@ import { ec2Machines } from './ec2/machines.ts';
 import { awsActionOf, awsErrorBody, registerEc2 } from './ec2/register.ts';
 import { startScheduler } from './ec2/scheduler/runner.ts';
 import { createAwsWorld } from './ec2/seed.ts';
+import { trailControl } from './ec2/trail/control.ts';
 import type { World as AwsWorld } from './ec2/world.ts';
 import type { MachineNet, PracticeMachine } from './machine.ts';
 import { startMachines } from './machines/start.ts';
@@ -66,7 +67,10 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
     activityLagMs: options.activityLagMs,
     machines: () => machines,
     trust: options.trust,
-    extra: app => controlRoutes(app, core, () => machines),
+    extra: app => {
+      controlRoutes(app, core, () => machines);
+      trailControl(app, awsWorld);
+    },
   });
   const awsWorld = createAwsWorld({
     now,

@@ -53,13 +53,13 @@ function seenHere(db: Database, event: CloudEvent, merged: Merged): boolean {
 
 function mergeForeign(
   db: Database,
-  { event, account, vm, vmName, grant }: ToldByCloud,
+  { event, account, vm, vmName, grant, gateName = event.gateName }: ToldByCloud,
   merged: Merged,
 ): void {
   const { correlation, operation, resource, outcome } = event;
   const key = `${correlation} ${operation} ${resource}`.toLowerCase();
   const known = db.get('SELECT row FROM activity_key WHERE key = ?', key);
-  const text = eventWords(event);
+  const text = eventWords({ ...event, gateName });
   const approved = outcome !== 'failed' && isApproval(db, event, grant);
   if (known === undefined) {
     const row = {

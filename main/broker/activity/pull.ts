@@ -4,16 +4,17 @@
  */
 import type { AccountId, VmId } from '../../../shared/domain/ids.ts';
 import { toErrorData } from '../../../shared/errors.ts';
-import { type Cloud, isLogRead, type Scope } from '../../clouds/cloud.ts';
+import type { Cloud, Scope } from '../../clouds/cloud.ts';
 import type { Database, Instant, Os } from '../../os/ports.ts';
 import { inParallel } from '../parallel.ts';
 import type { Accounts, Activity, Inventory } from '../services.ts';
+import { firstIdAt } from './ids.ts';
 import { whoseEvent } from './whose.ts';
 
 const minute = 60_000;
 /** How far back a log is read at first. Azure keeps 90 days and refuses an earlier start; ours must not be it by a hair. */
 const longestMs = 90 * 24 * 60 * minute - 10 * minute;
-/** Events come late: Azure says up to 20 minutes, and more on bad days. So much is read again each time. */
+/** Events come late: Azure says up to 20 minutes, AWS about five, and more on bad days. So much is read again each time. */
 const overlapMs = 120 * minute;
 /** After an account became ready: its VMs come first. */
 const restMs = 3_000;
@@ -23,7 +24,9 @@ const alwaysMs = 15 * minute;
 const oftenestMs = minute;
 /** Rows of ours that are older than this are not waited for any more. */
 const waitMs = 120 * minute;
-/** Scopes read at the same time: a log is no hurry. */
+/** So long nobody is told again that a log may not be read. */
+const silentMs = 7 * 24 * 60 * minute;
+/** Scopes of an account read at the same time: a log is no hurry. */
 const atOnce = 2;
 
 export interface HistoryService {
@@ -59,7 +62,7 @@ export function createHistory(deps: {
 
   async function readAll(): Promise<void> {
     pulledAt = clock.now();
-    const clouds = accounts.clouds().filter(({ kind, account }) => isLogRead(kind) && usable(account));
+    const clouds = accounts.clouds().filter(({ account }) => usable(account));
     await Promise.all(clouds.map(readCloud));
   }
 
@@ -97,21 +100,37 @@ export function createHistory(deps: {
         account,
         now,
       );
-      failed.delete(scope.id);
+      for (const key of [scope.id, account]) failed.delete(key);
     } catch (thrown) {
       if (over.signal.aborted) return;
       const error = toErrorData(thrown);
       log.warn({ error, scope: scope.id }, 'the log of a scope could not be read');
-      if (failed.has(scope.id)) return;
-      failed.add(scope.id);
-      activity.write({
-        kind: 'account',
-        outcome: 'failed',
-        account,
-        text: `The cloud’s own log of ${scope.name} can’t be read: what others did there is not shown.`,
-        error,
-      });
+      // AWS gives the right to read it per account, not per region: one that lacks it is told of once.
+      const isWhole = cloud.kind === 'aws' && error.code === 'CLOUD_FORBIDDEN';
+      const key = isWhole ? account : scope.id;
+      // What nobody may read will tell of nothing; should it be read later after all, rows are still found.
+      if (isWhole)
+        db.run(`UPDATE activity SET in_cloud = NULL WHERE in_cloud = 'awaited' AND account = ?`, account);
+      if (failed.has(key)) return;
+      failed.add(key);
+      const name = isWhole ? account : scope.name;
+      const text = `The cloud’s own log of ${name} can’t be read: what others did there is not shown.`;
+      if (isWhole && toldBefore(account, text)) return;
+      activity.write({ kind: 'account', outcome: 'failed', account, text, error });
     }
+  }
+
+  /** This Latchkey runs anew many times a day, and the right is mostly missing for good. */
+  function toldBefore(account: AccountId, text: string): boolean {
+    const since = firstIdAt(clock.now() - silentMs);
+    return (
+      db.get(
+        `SELECT 1 AS one FROM activity WHERE kind = 'account' AND id >= ? AND account = ? AND text = ? LIMIT 1`,
+        since,
+        account,
+        text,
+      ) !== undefined
+    );
   }
 
   /** After one that is under way, which may have begun before what is wanted was there. */

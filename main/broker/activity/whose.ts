@@ -7,7 +7,7 @@ import type { CloudEvent } from '../../clouds/cloud.ts';
 import type { Database } from '../../os/ports.ts';
 import type { Inventory, ToldByCloud } from '../services.ts';
 
-type Whose = Pick<ToldByCloud, 'vm' | 'vmName' | 'grant'>;
+type Whose = Pick<ToldByCloud, 'vm' | 'vmName' | 'grant' | 'gateName'>;
 
 /** A rule's name alone proves nothing, but which grant it says it is about may be told. */
 export function whoseEvent(
@@ -17,19 +17,23 @@ export function whoseEvent(
 ): Whose {
   const grant =
     event.mark?.grant ?? event.grant ?? (event.did === 'rule-removed' ? grantOfRule(event.name) : undefined);
-  const vm = vmOf(inventory, event);
-  if (vm) return { vm: vm.id, vmName: vm.name, grant };
-  const [named] = event.vms ?? [];
-  if (named !== undefined) return { vm: named, vmName: named.split('/').at(-1), grant };
-  return { ...(grant === undefined ? {} : ofGrant(db, grant)), grant };
+  const behind = event.gate === undefined ? [] : inventory.behind(event.gate);
+  const gateName = nameOf(behind, event.gate);
+  const named = event.vms?.length === 1 ? event.vms[0] : undefined;
+  const vm = named === undefined ? vmOf(behind, event) : inventory.get(named);
+  if (vm) return { vm: vm.id, vmName: vm.name, grant, gateName };
+  const [first] = event.vms ?? [];
+  if (first !== undefined) return { vm: first, vmName: first.split('/').at(-1), grant, gateName };
+  return { ...(grant === undefined ? {} : ofGrant(db, grant)), grant, gateName };
 }
 
-function vmOf(inventory: Pick<Inventory, 'behind' | 'get'>, event: CloudEvent): Vm | undefined {
-  const { gate, destinations = [], mark } = event;
-  const named = event.vms?.length === 1 ? event.vms[0] : undefined;
-  if (named !== undefined) return inventory.get(named);
-  if (gate === undefined) return undefined;
-  const behind = inventory.behind(gate);
+/** What the inventory calls a gate: AWS's log tells its id alone. */
+function nameOf(behind: Vm[], gate: CloudEvent['gate']): string | undefined {
+  const gates = behind.slice(0, 1).flatMap(vm => vm.interfaces.flatMap(nic => nic.layers));
+  return gates.flatMap(layer => layer.gates).find(({ id }) => id === gate)?.name;
+}
+
+function vmOf(behind: Vm[], { destinations = [], mark }: CloudEvent): Vm | undefined {
   if (behind.length === 1) return behind[0];
   const meant = mark ? behind.filter(vm => markWord(vm.name) === mark.vmName) : behind;
   if (meant.length === 1) return meant[0];

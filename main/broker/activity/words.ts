@@ -4,11 +4,13 @@ import type { CloudEvent } from '../../clouds/cloud.ts';
 export function eventWords(event: CloudEvent): string {
   const { did, name, removed, gateName, outcome } = event;
   const failed = outcome === 'failed' ? ' It failed.' : '';
+  if (event.words !== undefined) return event.words + failed;
+  const rules = event.more ? `Rules ${name} and ${event.more} more were` : `Rule ${name} was`;
   switch (did) {
     case 'rule-written':
-      return `Rule ${name} was written in ${gateName ?? 'a gate'}${ruleWords(event)}.${failed}`;
+      return `${rules} written in ${gateName ?? 'a gate'}${ruleWords(event)}.${failed}`;
     case 'rule-removed':
-      return `Rule ${name} was removed from ${gateName ?? 'a gate'}.${failed}`;
+      return `${rules} removed from ${gateName ?? 'a gate'}.${failed}`;
     case 'gate-changed':
       return `${name} was ${removed ? 'deleted' : 'written as a whole'}.${failed}`;
     case 'requested':

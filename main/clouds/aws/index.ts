@@ -5,6 +5,7 @@ import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../cloud.ts';
 import { closeRules } from './close.ts';
+import { cloudTrail, telling } from './cloudTrail.ts';
 import { type AwsOptions, connect } from './connection.ts';
 import { createEnds } from './ends.ts';
 import { examineInstance } from './examine.ts';
@@ -14,6 +15,7 @@ import { readHostKeys } from './hostKeys.ts';
 import { sendKey } from './instanceConnect.ts';
 import { listVms, readVm } from './instances.ts';
 import { draftLock } from './lock.ts';
+import { userOfArn } from './names.ts';
 import { extendOrder, openOrder } from './open.ts';
 import { ordersFor } from './orders.ts';
 import { findOurs } from './ours.ts';
@@ -40,9 +42,7 @@ export function createAwsCloud(options: AwsOptions): Cloud {
     account,
     async identity(signal) {
       const { id, arn } = await caller(signal);
-      // `…:user/path/alice`, `…:assumed-role/Role/session`, `…:root`
-      const user = arn.split(/[/:]/).at(-1) || id;
-      return { user, name: arn };
+      return { user: userOfArn(arn) ?? id, name: arn };
     },
     async scopes(signal) {
       const [{ id }, regions] = await Promise.all([caller(signal), aws.regions(signal)]);
@@ -64,16 +64,18 @@ export function createAwsCloud(options: AwsOptions): Cloud {
 
     planLock: async (vm, ports, signal) => toPlan(await draftLock(aws, vm, { ports }, signal)),
     planUnlock: async (vm, signal) => toPlan(await draftUnlock(aws, vm, signal)),
-    async apply(plan, vm, onStep, signal) {
+    async apply(plan, vm, onStep, signal, onWritten) {
+      const writer = telling(aws, onWritten);
       const draft =
-        plan.kind === 'unlock' ? draftUnlock(aws, vm, signal) : draftLock(aws, vm, policyOf(plan), signal);
+        plan.kind === 'unlock'
+          ? draftUnlock(writer, vm, signal)
+          : draftLock(writer, vm, policyOf(plan), signal);
       await carryOut(await draft, plan, onStep, signal);
     },
 
     examine: async (vm, signal) =>
       vm === undefined ? [] : [...examineInstance(vm), ...(await tryOut(aws, vm, signal))],
-    // CloudTrail is not read: see isLogRead.
-    async *history() {},
+    history: (scope, since, signal) => cloudTrail(aws, scope.id.split('/')[1] ?? '', since, signal),
 
     // Where there is a book, an address that is not in it leads nowhere of ours.
     endpoints: (vm, ports) =>

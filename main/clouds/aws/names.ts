@@ -41,6 +41,11 @@ export function gateRef(gate: GateId): { region: string; group: string } {
   return { region, group };
 }
 
+/** The user, or the session of a role, that an identity's ARN ends with: `…:user/path/alice`, `…:assumed-role/Role/session`. */
+export function userOfArn(arn: string): string | undefined {
+  return arn.split(/[/:]/).at(-1) || undefined;
+}
+
 const ownPrefix = 'latchkey-';
 /** The tag on a VM's own group that proves it to be made by Latchkey; its value is the instance id. */
 export const ownGroupTag = 'latchkey-vm';

@@ -11,9 +11,13 @@ const windowMs = 1_100;
 /** Lets `most` requests through in any second, the others in their turn. Throws CANCELLED. */
 export function createPace(clock: Clock, most: number): (signal?: AbortSignal) => Promise<void> {
   /** When the last `most` requests may go, oldest first. */
-  const turns: number[] = [];
+  let turns: number[] = [];
+  let last = Number.NEGATIVE_INFINITY;
   return async signal => {
     const now = clock.now();
+    // Somebody set the clock back: what was told by it goes back with it, or all would wait for as long.
+    if (now < last) turns = turns.map(turn => turn - (last - now));
+    last = now;
     const before = turns.length < most ? undefined : turns.shift();
     const turn = before === undefined ? now : Math.max(now, before + windowMs);
     turns.push(turn);

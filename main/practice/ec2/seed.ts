@@ -103,6 +103,7 @@ function newWorld(
     pushedKeys: [],
     trail: [],
     trailLagMs: options.trailLagMs ?? 0,
+    trailPerSecond: 2,
     regions: new Map(regions.map(region => [region.name, region])),
     keys: new Map(keys.map(key => [key.id, key])),
     roles: new Map(),

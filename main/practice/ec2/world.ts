@@ -226,6 +226,8 @@ export interface World {
   readonly trail: TrailEvent[];
   /** How long after it happened an event is in the history, milliseconds. */
   trailLagMs: number;
+  /** How many lookups of events a region answers in a second. */
+  trailPerSecond: number;
   readonly regions: Map<string, Region>;
   readonly keys: Map<string, AccessKey>;
   /** IAM's, by name. */

@@ -49,6 +49,14 @@ export const awsStatements: readonly AwsStatement[] = [
     use: 'read SSH host keys from the console',
   },
   {
+    sid: 'ReadLog',
+    job: 'view',
+    // CloudTrail judges it by no resource.
+    actions: ['cloudtrail:LookupEvents'],
+    resources: ['*'],
+    use: 'see in the activity what others changed',
+  },
+  {
     sid: 'OpenAndShut',
     job: 'request',
     actions: [

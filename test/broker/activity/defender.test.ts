@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ActivityRow } from '../../../shared/contract/activity.ts';
 import { open, startWorld, type TestBroker, type World } from '../grants/world.ts';
+import { readLogs } from './readLogs.ts';
 
 const minute = 60_000;
 const source = '203.0.113.7';
@@ -56,7 +57,7 @@ test('a request at the portal is in the list by Defender’s own record, and in 
     activeUntil: expect.any(String),
   });
   await world.lag(0);
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   expect(rows(broker, 'request')).toMatchObject([
     {
       origin: 'cloud',
@@ -79,7 +80,7 @@ test('our own request through Defender is one row with the log’s, and counts o
   const { world, broker } = await setUp();
   const grant = await open(broker, 'crm-1', { forMs: 30 * minute, sources: [source], reason: 'logs' });
   await world.lag(0);
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   await refreshed(world, broker);
   expect(rows(broker, 'request')).toHaveLength(1);
   expect(rows(broker, 'request')[0]).toMatchObject({ origin: 'local', grant: grant.id });
@@ -94,7 +95,7 @@ test('another Latchkey’s request through Defender is told with its grant and t
   const there = await world.broker();
   const grant = await open(there, 'crm-1', { forMs: 30 * minute, sources: [source], reason: 'logs' });
   await world.lag(0);
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   expect(rows(broker, 'request')).toMatchObject([{ origin: 'cloud', grant: grant.id, reason: 'logs' }]);
 });
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ActivityRow } from '../../../shared/contract/activity.ts';
 import { open, startWorld, type TestBroker, type World } from '../grants/world.ts';
+import { readLogs } from './readLogs.ts';
 
 const minute = 60_000;
 const nsgRule = '/providers/Microsoft.Network/networkSecurityGroups/web-1-nsg/securityRules';
@@ -31,11 +32,11 @@ test('a grant’s rows wait to be seen, then are; what somebody did by hand stan
   await world.lag(10 * minute);
   const grant = await open(broker, 'web-1');
   await world.arm('PUT', rule(world, 'by-hand'), byHand(310));
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   const written = () => rows(broker, ['rule-written']);
   expect(written().map(({ inCloud }) => inCloud)).toEqual(['awaited', 'awaited']);
   await world.clock.advance(11 * minute);
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   expect(written()).toHaveLength(3);
   expect(written().filter(({ origin }) => origin === 'local')).toMatchObject([
     { inCloud: 'seen', grant: grant.id },
@@ -50,7 +51,7 @@ test('a grant’s rows wait to be seen, then are; what somebody did by hand stan
   await world.arm('DELETE', rule(world, 'by-hand'));
   await broker.grants.revoke({ grants: [grant.id] });
   await world.clock.advance(11 * minute);
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   expect(
     rows(broker, ['rule-removed'])
       .map(({ origin, inCloud }) => `${origin} ${inCloud}`)
@@ -58,7 +59,7 @@ test('a grant’s rows wait to be seen, then are; what somebody did by hand stan
   ).toEqual(['cloud seen', 'local seen', 'local seen']);
 });
 
-test('a lock is one row, and AWS rows wait for nothing', async () => {
+test('a lock is one row in either cloud, seen there with all its writes', async () => {
   const world = await startWorld();
   const broker = await world.broker();
   const { policies } = broker.services;
@@ -66,9 +67,9 @@ test('a lock is one row, and AWS rows wait for nothing', async () => {
     const shown = (await policies.planLock([vm])).map(({ fingerprint }) => fingerprint);
     await policies.lock([vm], undefined, shown);
   }
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   const locks = rows(broker, ['lock']).map(({ vmName, inCloud }) => `${vmName} ${inCloud}`);
-  expect(locks.toSorted()).toEqual(['jump-eu seen', 'pay-api-1 undefined']);
+  expect(locks.toSorted()).toEqual(['jump-eu seen', 'pay-api-1 seen']);
   expect(rows(broker).filter(({ origin }) => origin === 'cloud')).toEqual([]);
 });
 
@@ -76,7 +77,7 @@ test('a colleague’s grant is told with his name, and counts for the VM', async
   const world = await startWorld();
   const [here, there] = [await world.broker(), await world.broker()];
   const grant = await open(there, 'web-1');
-  await here.services.history.pull();
+  await readLogs(world, here);
   const row = async () =>
     (await here.services.inventory.list({ search: 'web-1' })).vms.find(({ name }) => name === 'web-1');
   expect(rows(here, ['rule-written'])).toMatchObject([
@@ -98,13 +99,13 @@ test('90 days at first, then only what is new and may have come late', async () 
     (await world.asked('log'))
       .flatMap(({ path }) => /eventTimestamp ge '([^']+)'/.exec(decodeURIComponent(path))?.[1] ?? [])
       .map(text => Math.round((world.clock.now() - Date.parse(text)) / minute));
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   const days = 90 * 1440 - 10;
   expect(await starts()).toEqual([days, days, days, days]);
   await world.clock.advance(30 * minute);
   await world.quiet();
   await starts();
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   for (const ago of await starts()) expect(ago).toBeLessThanOrEqual(165);
 });
 
@@ -112,8 +113,8 @@ test('a log that can’t be read is told once, holds up no grant, and is read wh
   const world = await startWorld();
   const broker = await world.broker();
   await world.fault({ path: 'eventtypes', status: 403, code: 'AuthorizationFailed', times: 0 });
-  await broker.services.history.pull();
-  await broker.services.history.pull();
+  await readLogs(world, broker);
+  await readLogs(world, broker);
   const failures = () => rows(broker, ['account']).filter(({ outcome }) => outcome === 'failed');
   expect(failures()).toHaveLength(2);
   expect(failures()[0]).toMatchObject({
@@ -122,12 +123,12 @@ test('a log that can’t be read is told once, holds up no grant, and is read wh
   });
   await world.heal();
   await world.fault({ path: 'eventtypes', delayMs: 3_000, times: 1 });
-  const reading = broker.services.history.pull();
+  const reading = readLogs(world, broker);
   const grant = await open(broker, 'web-1');
   expect(grant.state).toBe('open');
   await world.heal();
   await reading;
-  await broker.services.history.pull();
+  await readLogs(world, broker);
   expect(rows(broker, ['rule-written'])[0]?.inCloud).toBe('seen');
 });
 
@@ -146,4 +147,77 @@ test('it is read by itself: once an account is ready, and sooner while rows wait
     await world.quiet();
   }
   expect(rows(broker, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual(['seen', 'seen']);
+});
+
+const cidr = '198.51.100.7/32';
+const byConsole = (FromPort: number) => [
+  { IpProtocol: 'tcp', FromPort, ToPort: FromPort, IpRanges: [{ CidrIp: cidr }] },
+];
+
+test('AWS: a grant’s rows wait for CloudTrail, then are seen; others’ changes stand beside them', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  await world.lag(10 * minute);
+  const grant = await open(broker, 'pay-db');
+  const gate = grant.rules[0]?.gate.split('/')[1] ?? '';
+  const ec2 = world.ec2('eu-north-1');
+  await ec2.authorizeSecurityGroupIngress({ GroupId: gate, IpPermissions: byConsole(8080) });
+  await ec2.revokeSecurityGroupIngress({ GroupId: gate, IpPermissions: byConsole(8080) });
+  await readLogs(world, broker);
+  const told = () => rows(broker, ['rule-written', 'rule-removed']);
+  expect(told().map(({ inCloud }) => inCloud)).toEqual(['awaited']);
+  await world.clock.advance(11 * minute);
+  await readLogs(world, broker);
+  expect(told().filter(({ origin }) => origin === 'local')).toMatchObject([
+    { inCloud: 'seen', grant: grant.id },
+  ]);
+  const others = told().filter(({ origin }) => origin === 'cloud');
+  expect(others).toMatchObject([
+    { kind: 'rule-removed', user: 'lena', vmName: 'pay-db', ports: '8080/tcp', source: cidr },
+    { kind: 'rule-written', user: 'lena', vmName: 'pay-db', client: 'AWS SDK for JavaScript at 127.0.0.1' },
+  ]);
+  expect(others[1]?.text).toMatch(
+    /^Rule sgr-\w+ was written in latchkey-i-\w+: allow 8080\/tcp from 198\.51\.100\.7\/32\.$/,
+  );
+  const csv: string[] = [];
+  for await (const piece of broker.services.activity.csv({ kinds: ['rule-removed'] })) csv.push(piece);
+  expect(csv.join('')).toContain('8080/tcp');
+});
+
+test('AWS: a colleague’s grant counts for the VM, with his name', async () => {
+  const world = await startWorld();
+  const [here, there] = [await world.broker(), await world.broker()];
+  const grant = await open(there, 'pay-db');
+  await readLogs(world, here);
+  const [row] = (await here.services.inventory.list({ search: 'pay-db' })).vms;
+  expect(rows(here, ['rule-written'])).toMatchObject([
+    { grant: grant.id, origin: 'cloud', vmName: 'pay-db' },
+  ]);
+  expect(row).toMatchObject({
+    week: [0, 0, 0, 0, 0, 0, 1],
+    requestsFrom: 'activity-log',
+    lastUser: 'lena',
+    lastFrom: 'activity-log',
+  });
+});
+
+test('AWS: who may not read the log is told once for all regions, and no row waits for it', async () => {
+  const world = await startWorld();
+  const dataDirectory = world.folder();
+  const broker = await world.broker({ dataDirectory });
+  await world.fault({ action: 'LookupEvents', status: 400, code: 'AccessDeniedException', times: 0 });
+  await open(broker, 'pay-db');
+  await readLogs(world, broker);
+  await readLogs(world, broker);
+  const failures = () => rows(broker, ['account']).filter(({ outcome }) => outcome === 'failed');
+  expect(failures()).toMatchObject([{ account: 'practice-aws', error: { code: 'CLOUD_FORBIDDEN' } }]);
+  expect(rows(broker, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual([undefined]);
+  await broker.services.grants.revoke({ all: true });
+  broker.stop();
+  const next = await world.broker({ dataDirectory });
+  await readLogs(world, next);
+  expect(rows(next, ['account']).filter(({ outcome }) => outcome === 'failed')).toHaveLength(1);
+  await world.heal();
+  await readLogs(world, next);
+  expect(rows(next, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual(['seen']);
 });

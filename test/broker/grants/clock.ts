@@ -26,7 +26,7 @@ export function createJumpClock(): JumpClock {
 
   function arm(timer: Timer): void {
     clearTimeout(timer.real);
-    timer.real = setTimeout(() => fire(timer), Math.min(timer.at - now(), 2 ** 31 - 1));
+    timer.real = setTimeout(() => fire(timer), Math.max(0, Math.min(timer.at - now(), 2 ** 31 - 1)));
     timer.real.unref();
   }
   function fire(timer: Timer): void {

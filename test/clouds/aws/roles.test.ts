@@ -39,7 +39,23 @@ async function view(cloud: Cloud, practice: PracticeEc2) {
   ).flat();
   const vm = await cloud.vm((await practice.vm(cloud, 'pay-db')).id);
   if (!vm) throw new Error('no VM is seen');
-  return { listed: listed.map(facts), vm: facts(vm), hostKeys: await cloud.hostKeys(vm), found: vm };
+  const log = await newest(cloud, practice);
+  return { listed: listed.map(facts), vm: facts(vm), hostKeys: await cloud.hostKeys(vm), log, found: vm };
+}
+
+/** The newest page of CloudTrail: one request, where all of them would take seconds at its pace. */
+async function newest(cloud: Cloud, { world }: PracticeEc2): Promise<number> {
+  for await (const events of cloud.history({ id: `${world.account}/${north}`, name: north }, 0))
+    return events.length;
+  return 0;
+}
+
+/** Somebody opened a door before. */
+function writeLog({ world }: PracticeEc2): void {
+  const [at, name] = [world.now(), 'AuthorizeSecurityGroupIngress'];
+  const record = { eventID: 'e-1', eventName: name, eventTime: new Date(at).toISOString() };
+  const event = { at, region: north, source: 'ec2.amazonaws.com', user: 'lena', resources: [] };
+  world.trail.push({ ...event, id: 'e-1', name, record });
 }
 
 async function request(cloud: Cloud, practice: PracticeEc2) {
@@ -87,6 +103,7 @@ const work: Record<Job, (cloud: Cloud, practice: PracticeEc2) => Promise<object>
 /** What the job gives in a practice cloud of its own, or the code of what it throws. Without a policy, as an operator. */
 async function under(policy: AwsPolicy | undefined, job: Job, extras: Extra[]): Promise<string> {
   const practice = await startPracticeEc2({ lagMs: 0 });
+  writeLog(practice);
   try {
     if (extras.includes('guard')) {
       const own = guardOf(practice.signIn());

@@ -119,8 +119,10 @@ describe.each(programs)('aws $version', program => {
     if (!id) throw new Error('no instance');
     await ec2('start-instances', '--instance-ids', id);
     const attribute = 'AttributeKey=EventName,AttributeValue=StartInstances';
+    // An hour ago, by the clocks of Tokyo.
+    const since = `${new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19)}+09:00`;
     const [history] = await Promise.all([
-      aws('cloudtrail', 'lookup-events', '--lookup-attributes', attribute),
+      aws('cloudtrail', 'lookup-events', '--lookup-attributes', attribute, '--start-time', since),
       ec2('wait', 'instance-running', '--instance-ids', id),
     ]);
     expect(history.Events).toEqual([expect.objectContaining({ EventName: 'StartInstances' })]);

@@ -196,6 +196,18 @@ describe('a schedule', () => {
     runner.tick();
     expect(stands(rule)).toBe(false);
     expect(aws.world.schedules.size).toBe(0);
+    expect(aws.world.trail.at(-1)).toMatchObject({
+      name: 'RevokeSecurityGroupIngress',
+      record: {
+        sourceIPAddress: 'scheduler.amazonaws.com',
+        userIdentity: {
+          type: 'AssumedRole',
+          invokedBy: 'scheduler.amazonaws.com',
+          sessionContext: { sessionIssuer: { userName: RoleName } },
+        },
+        responseElements: { _return: true },
+      },
+    });
   });
 
   it('does what its role may, with the conditions on tags, and tries again as it was told', async () => {

@@ -2,16 +2,20 @@
  * Runs schedules by the cloud's clock. The real service fires within the minute after a schedule's time; this one fires
  * within `everyMs`. The target is called with the rights of the schedule's role and nobody else's.
  */
+import { randomUUID } from 'node:crypto';
 import { setInterval } from 'node:timers';
 import { actions } from '../actions/table.ts';
 import { AwsError } from '../errors.ts';
 import { allows, trusts } from '../iam/allows.ts';
 import { roleArn } from '../iam/roles.ts';
 import { Params } from '../query.ts';
-import type { Region, Role, Schedule, World } from '../world.ts';
+import { record } from '../trail/record.ts';
+import type { AccessKey, Region, Role, Schedule, World } from '../world.ts';
 import { scheduleKey, targetOf } from './schedule.ts';
 
 const everyMs = 250;
+/** What it is called in CloudTrail. */
+const scheduler = 'scheduler.amazonaws.com';
 /** Waits before a second try, milliseconds, doubled each time. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
@@ -54,18 +58,48 @@ function run(world: World, schedule: Schedule): void {
   }
 }
 
-function invoke(world: World, { target, region: name }: Schedule): void {
+function invoke(world: World, schedule: Schedule): void {
+  const { target, region: name } = schedule;
   const region = world.regions.get(name);
   const found = targetOf(world, target.arn);
   const action = found && actions.get(found.action);
   if (!region || !action) throw new AwsError('InvalidAction', `There is no target ${target.arn}.`);
   const role = [...world.roles.values()].find(each => roleArn(world, each.name) === target.role);
-  if (!role || !trusts(role.trust, 'scheduler.amazonaws.com', world.account)) {
+  if (!role || !trusts(role.trust, scheduler, world.account)) {
     throw new AwsError('AccessDenied', `EventBridge Scheduler may not take the role ${target.role}.`, 403);
   }
   const params = toQuery(JSON.parse(target.input), found.lists);
-  checkRights(world, region, role, found.action, params);
-  action.run({ world, region, params, now: world.now(), hostKeys: () => [] });
+  const session = `${schedule.name}-${schedule.tries}`;
+  const event = {
+    world,
+    region: region.name,
+    key: sessionKey(world, role, session),
+    name: found.action,
+    params,
+    requestId: randomUUID(),
+    ip: scheduler,
+    userAgent: scheduler,
+    invokedBy: scheduler,
+  };
+  try {
+    checkRights(world, region, role, found.action, params);
+    const answer = action.run({ world, region, params, now: world.now(), hostKeys: () => [] });
+    record({ ...event, answer });
+  } catch (error) {
+    if (error instanceof AwsError) record({ ...event, error });
+    throw error;
+  }
+}
+
+/** What CloudTrail calls the session that Scheduler takes the role in. */
+function sessionKey(world: World, role: Role, session: string): AccessKey {
+  return {
+    id: 'ASIASCHEDULER',
+    secret: '',
+    role: 'operator',
+    arn: `arn:aws:sts::${world.account}:assumed-role/${role.name}/${session}`,
+    userId: `${role.id}:${session}`,
+  };
 }
 
 /** `{"GroupId":"sg-…","SecurityGroupRuleIds":["sgr-…"]}` as the Query API writes it. */

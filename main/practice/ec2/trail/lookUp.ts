@@ -13,12 +13,11 @@ const input = z.object({
   /** Seconds since 1970. */
   StartTime: z.number().optional(),
   EndTime: z.number().optional(),
-  MaxResults: z.int().min(1).max(50).optional(),
+  MaxResults: z.int().optional(),
   NextToken: z.string().optional(),
 });
+const most = 50;
 const keptMs = 90 * 86_400_000;
-/** "The rate of lookup requests is limited to two per second, per account, per Region." */
-const perSecond = 2;
 const asked = new WeakMap<World, Map<string, number[]>>();
 
 export function lookUp({ world, region, key, input: body }: JsonCall): object {
@@ -26,6 +25,9 @@ export function lookUp({ world, region, key, input: body }: JsonCall): object {
   throttle(world, region);
   const { data } = input.safeParse(body);
   if (!data) throw new AwsError('InvalidLookupAttributesException', 'The lookup is not valid.');
+  const { MaxResults = most } = data;
+  if (MaxResults < 1 || MaxResults > most)
+    throw new AwsError('InvalidMaxResultsException', `Results are 1 to ${most} a page.`);
   const now = world.now();
   const from = Math.max((data.StartTime ?? 0) * 1000, now - keptMs);
   const to = (data.EndTime ?? Number.POSITIVE_INFINITY) * 1000;
@@ -41,10 +43,7 @@ export function lookUp({ world, region, key, input: body }: JsonCall): object {
   );
   const before = data.NextToken === undefined ? undefined : all.findIndex(({ id }) => id === data.NextToken);
   if (before === -1) throw new AwsError('InvalidNextTokenException', 'The token is not one of ours.');
-  const shown = all
-    .slice(0, before)
-    .slice(-(data.MaxResults ?? 50))
-    .toReversed();
+  const shown = all.slice(0, before).slice(-MaxResults).toReversed();
   const last = shown.at(-1);
   const isEnd = last === undefined || all[0] === last;
   return { Events: shown.map(item), ...(isEnd ? {} : { NextToken: last.id }) };
@@ -84,12 +83,13 @@ function item(event: TrailEvent): object {
   };
 }
 
+/** "The rate of lookup requests is limited to two per second, per account, per Region." */
 function throttle(world: World, region: string): void {
   const regions = asked.get(world) ?? new Map<string, number[]>();
   asked.set(world, regions);
   const now = world.now();
   const recent = (regions.get(region) ?? []).filter(at => at > now - 1_000);
   regions.set(region, recent);
-  if (recent.length >= perSecond) throw new AwsError('ThrottlingException', 'Rate exceeded', 400);
+  if (recent.length >= world.trailPerSecond) throw new AwsError('ThrottlingException', 'Rate exceeded', 400);
   recent.push(now);
 }

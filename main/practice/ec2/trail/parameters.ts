@@ -9,7 +9,7 @@ export function requestParameters(params: Params): Record<string, unknown> {
   };
   const items = (key: string, list: unknown[]) => (list.length === 0 ? {} : { [key]: { items: list } });
   return {
-    ...text('groupId', 'GroupId'),
+    ...(params.has('SecurityGroupRule') ? {} : text('groupId', 'GroupId')),
     ...text('groupName', 'GroupName'),
     ...text('vpcId', 'VpcId'),
     ...text('networkInterfaceId', 'NetworkInterfaceId'),
@@ -26,11 +26,32 @@ export function requestParameters(params: Params): Record<string, unknown> {
       'resourcesSet',
       params.texts('ResourceId').map(resourceId => ({ resourceId })),
     ),
+    ...items('tagSpecificationSet', params.list('TagSpecification').map(specification)),
+    ...changedRules(params),
     ...items(
       'tagSet',
       params.list('Tag').map(tag => ({ key: tag.text('Key'), value: tag.text('Value') })),
     ),
   };
+}
+
+function specification(one: Params): object {
+  const tags = one.list('Tag').map(tag => ({ key: tag.text('Key'), value: tag.text('Value') }));
+  return { resourceType: one.text('ResourceType'), tags };
+}
+
+/** ModifySecurityGroupRules is of the newer kind, which EC2 logs as it was sent. */
+function changedRules(params: Params): Record<string, unknown> {
+  const changes = params.list('SecurityGroupRule');
+  if (changes.length === 0) return {};
+  const SecurityGroupRule = changes.map((change, index) => {
+    const rule = change.under('SecurityGroupRule');
+    const fields = ['IpProtocol', 'FromPort', 'ToPort', 'CidrIpv4', 'CidrIpv6', 'Description'];
+    const told = fields.flatMap(field => (rule.has(field) ? [[field, rule.text(field)]] : []));
+    const SecurityGroupRuleId = change.text('SecurityGroupRuleId');
+    return { tag: index + 1, SecurityGroupRuleId, SecurityGroupRule: Object.fromEntries(told) };
+  });
+  return { ModifySecurityGroupRulesRequest: { GroupId: params.text('GroupId'), SecurityGroupRule } };
 }
 
 function permission(one: Params): object {

@@ -18,13 +18,15 @@ export interface Done {
   requestId: string;
   ip: string;
   userAgent: string | undefined;
+  /** A service of AWS that did it with somebody's role. */
+  invokedBy?: string;
   answer?: Elements;
   error?: AwsError;
 }
 
 /** Writes it into the account's history. */
 export function record(done: Done): void {
-  const { world, region, key, name, requestId, answer, error } = done;
+  const { world, region, key, name, requestId, answer, error, invokedBy } = done;
   const id = randomUUID();
   const at = world.now();
   const asked = requestParameters(done.params);
@@ -36,10 +38,10 @@ export function record(done: Done): void {
     name,
     source: 'ec2.amazonaws.com',
     user,
-    resources: resourcesOf(asked),
+    resources: resourcesOf(done.params),
     record: {
       eventVersion: '1.10',
-      userIdentity: identityOf(world, key, user),
+      userIdentity: identityOf(world, key, user, invokedBy),
       eventTime: `${new Date(at).toISOString().slice(0, 19)}Z`,
       eventSource: 'ec2.amazonaws.com',
       eventName: name,
@@ -62,20 +64,27 @@ export function record(done: Done): void {
   if (world.trail.length > mostEvents) world.trail.shift();
 }
 
-function identityOf(world: World, key: AccessKey, user: string): object {
+function identityOf(world: World, key: AccessKey, user: string, invokedBy: string | undefined): object {
   const common = { principalId: key.userId, arn: key.arn, accountId: world.account, accessKeyId: key.id };
-  return key.session === undefined
-    ? { type: 'IAMUser', ...common, userName: user }
-    : { type: 'AssumedRole', ...common };
+  const [, role] = /:assumed-role\/([^/]+)\//.exec(key.arn) ?? [];
+  if (role === undefined) return { type: 'IAMUser', ...common, userName: user };
+  const sessionIssuer = {
+    type: 'Role',
+    principalId: key.userId.split(':')[0],
+    arn: `arn:aws:iam::${world.account}:role/${role}`,
+    accountId: world.account,
+    userName: role,
+  };
+  const by = invokedBy === undefined ? {} : { invokedBy };
+  return { type: 'AssumedRole', ...common, sessionContext: { sessionIssuer, attributes: {} }, ...by };
 }
 
-function resourcesOf(asked: Record<string, unknown>): TrailEvent['resources'] {
-  const { groupId, networkInterfaceId } = asked;
+function resourcesOf(params: Params): TrailEvent['resources'] {
+  const group = params.text('GroupId');
+  const nic = params.text('NetworkInterfaceId');
   return [
-    ...(typeof groupId === 'string' ? [{ type: 'AWS::EC2::SecurityGroup', name: groupId }] : []),
-    ...(typeof networkInterfaceId === 'string'
-      ? [{ type: 'AWS::EC2::NetworkInterface', name: networkInterfaceId }]
-      : []),
+    ...(group === undefined ? [] : [{ type: 'AWS::EC2::SecurityGroup', name: group }]),
+    ...(nic === undefined ? [] : [{ type: 'AWS::EC2::NetworkInterface', name: nic }]),
   ];
 }
 
