@@ -28,7 +28,12 @@ const facts = (vm: Vm | undefined) =>
       nic.layers.map(layer => [
         layer.place,
         layer.unread,
-        layer.gates.map(gate => gate.rules.map(rule => [rule.access, rule.ports, rule.sources.length])),
+        // Their order is that of their ids, which are new each time.
+        layer.gates.map(gate =>
+          gate.rules
+            .map(rule => JSON.stringify([rule.access, rule.ports, rule.sources.length]))
+            .toSorted((a, b) => (a < b ? -1 : 1)),
+        ),
       ]),
     ),
   };
