@@ -228,6 +228,8 @@ export interface Cloud {
    * can't have one. Absent where the cloud has no such thing.
    */
   pushKey?(vm: Vm, key: { user: string; publicKey: string }, signal?: AbortSignal): Promise<void>;
+  /** How else one gets to a VM, without a port that Latchkey opens; empty where nobody needs that. Absent where the cloud has none. */
+  otherWays?(vm: Vm, signal?: AbortSignal): Promise<OtherWay[]>;
   /** HTTPS addresses of observers that see us as the VMs of this cloud do (practice cloud); empty: use the internet's. */
   observers(): string[];
   /** What in this cloud ends grants by itself, and can be installed there. Absent where nothing can. */
@@ -252,6 +254,15 @@ export function guardOf(cloud: Cloud): CloudGuard {
     code: 'UNSUPPORTED',
     message: `There is no guard for ${cloud.account}: its grants are ended by the computer that opened them.`,
   });
+}
+
+/** A way that the cloud has itself. */
+export interface OtherWay {
+  name: string;
+  /** One sentence: what it leads to, and what it takes. */
+  text: string;
+  /** How a person goes it: a program and its arguments. */
+  command: string[];
 }
 
 /** Puts a key on a VM. Throws UNSUPPORTED where its cloud can't. */

@@ -15,7 +15,7 @@ export type GateId = Branded<'GateId'>;
 
 const armVm =
   /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.(compute|classiccompute)\/virtualmachines\/[^/]+$/;
-const ec2Arn = /^arn:aws[a-z-]*:ec2:[a-z0-9-]+:\d{12}:instance\/i-[0-9a-f]+$/;
+const ec2Arn = /^arn:aws[a-z-]*:ec2:[\w-]+:\w{1,64}:instance\/i-[0-9a-f]+$/;
 
 /** True if the text is a full VM id (ARM id in any case, or an instance ARN). */
 export function isVmId(text: string): boolean {

@@ -75,6 +75,7 @@ export function throughLink(options: {
     endpoints: (vm, ports) => link.now(account).endpoints(vm, ports),
     hostKeys: (vm, signal) => call(cloud => cloud.hostKeys(vm, signal)),
     pushKey: (vm, key, signal) => call(cloud => pushKey(cloud, vm, key, signal)),
+    otherWays: (vm, signal) => call(async cloud => (await cloud.otherWays?.(vm, signal)) ?? []),
     observers: () => link.now(account).observers(),
     guard: {
       state: signal => call(cloud => guardOf(cloud).state(signal)),

@@ -182,12 +182,27 @@ export function createConnect(deps: {
         os.log.warn({ vm: vm.id, error }, 'no fresh look after a port did not answer');
         return undefined;
       });
-      if (stop === undefined) throw thrown;
+      const ways = await otherWays(vm);
+      if (stop === undefined && ways === '') throw thrown;
+      const { message, fix = '' } = thrown;
+      const told = stop === undefined ? message : `${message} ${stop}`;
       throw new LatchkeyError(
-        { ...thrown.toData(), message: `${thrown.message} ${stop}` },
+        { ...thrown.toData(), message: told, fix: `${fix} ${ways}`.trim() || undefined },
         { cause: thrown },
       );
     }
+  }
+
+  /** What the cloud has itself for a VM that is not reached from here; nothing where there is none. */
+  async function otherWays(vm: Vm): Promise<string> {
+    const ways = await accounts
+      .cloud(vm.account)
+      .otherWays?.(vm)
+      .catch((error: unknown) => {
+        os.log.warn({ vm: vm.id, error }, 'other ways could not be looked for');
+        return [];
+      });
+    return (ways ?? []).map(({ text, command }) => `${text} \`${command.join(' ')}\``).join(' ');
   }
 
   async function whoStops(id: VmId, port: number, sources: string[]): Promise<string | undefined> {

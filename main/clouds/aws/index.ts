@@ -1,9 +1,11 @@
 /** AWS as a Cloud: EC2 instances behind security groups. */
 import type { Plan, Policy } from '../../../shared/contract/policies.ts';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
+import { ok } from '../../../shared/domain/doctor/finding.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Cloud, Scope } from '../cloud.ts';
+import { readCaller } from './caller.ts';
 import { closeRules } from './close.ts';
 import { cloudTrail, telling } from './cloudTrail.ts';
 import { type AwsOptions, connect } from './connection.ts';
@@ -18,6 +20,7 @@ import { draftLock } from './lock.ts';
 import { userOfArn } from './names.ts';
 import { extendOrder, openOrder } from './open.ts';
 import { ordersFor } from './orders.ts';
+import { otherWays } from './otherWays.ts';
 import { findOurs } from './ours.ts';
 import { carryOut, toPlan } from './steps.ts';
 import { tryOut } from './tryOut.ts';
@@ -28,11 +31,7 @@ export function createAwsCloud(options: AwsOptions): Cloud {
   const { account } = options;
   const aws = connect(options);
 
-  async function caller(signal?: AbortSignal): Promise<{ id: string; arn: string }> {
-    const answer = await aws.sts('GetCallerIdentity', (sts, o) => sts.getCallerIdentity({}, o), signal);
-    return { id: answer.Account ?? '', arn: answer.Arn ?? '' };
-  }
-
+  const caller = (signal?: AbortSignal) => readCaller(aws, signal);
   const number = async () => (await caller()).id;
   const role = createGuardRole(aws, number);
   const ends = createEnds(aws, role);
@@ -74,7 +73,15 @@ export function createAwsCloud(options: AwsOptions): Cloud {
     },
 
     examine: async (vm, signal) =>
-      vm === undefined ? [] : [...examineInstance(vm), ...(await tryOut(aws, vm, signal))],
+      vm === undefined
+        ? []
+        : [
+            ...examineInstance(vm),
+            ...(await otherWays(aws, vm, signal)).map(({ name, text, command }) =>
+              ok('address', `${text} Go it with: ${command.join(' ')}`, name),
+            ),
+            ...(await tryOut(aws, vm, signal)),
+          ],
     history: (scope, since, signal) => cloudTrail(aws, scope.id.split('/')[1] ?? '', since, signal),
 
     // Where there is a book, an address that is not in it leads nowhere of ours.
@@ -83,6 +90,7 @@ export function createAwsCloud(options: AwsOptions): Cloud {
     guard: createGuard(aws, role, number),
     hostKeys: (vm, signal) => readHostKeys(aws, vm.id, signal),
     pushKey: (vm, key, signal) => sendKey(aws, vm, key, signal),
+    otherWays: (vm, signal) => otherWays(aws, vm, signal),
     observers: () => options.observers ?? [],
     dispose: () => aws.dispose(),
   };

@@ -59,6 +59,7 @@ export function buildRegion(
     groups: new Map(),
     interfaces: new Map(),
     instances: new Map(),
+    connectEndpoints: new Map(),
   };
   const acl = stableId('acl', name);
   region.acls.set(acl, {
@@ -85,6 +86,12 @@ export function buildAcl(region: Region, subnet: Subnet, name: string, entries: 
   const id = stableId('acl', `${region.name}/${name}`);
   const { vpcId } = subnet;
   region.acls.set(id, { id, vpcId, subnetIds: [subnet.id], isDefault: false, tags: named(name), entries });
+}
+
+/** Leads to instances of the VPC that have no public address. */
+export function buildConnectEndpoint(region: Region, { vpc, v4 }: Network): void {
+  const id = stableId('eice', region.name);
+  region.connectEndpoints.set(id, { id, vpcId: vpc.id, subnetId: v4.id, tags: new Map() });
 }
 
 export function buildPrefixList(region: Region, name: string, cidrs: string[]): void {
@@ -150,6 +157,10 @@ export interface SeedInstance {
   /** In the subnet of IPv6 only. */
   ipv6?: boolean;
   stopped?: boolean;
+  /** Without a public address. */
+  inside?: boolean;
+  /** The role that its programs have. */
+  profile?: string;
   /** Its public address is the account's own. */
   elastic?: boolean;
   launchedAt: number;
@@ -177,7 +188,7 @@ export function buildInstance(region: Region, { vpc, v4, v6 }: Network, seed: Se
       : {
           privateAddress: `${vpc.cidr.split('.').slice(0, 2).join('.')}.${octets}`,
           // RFC 2544: addresses that lead nowhere.
-          publicAddress: `198.${vpc.isDefault ? 19 : 18}.${octets}`,
+          ...(seed.inside ? {} : { publicAddress: `198.${vpc.isDefault ? 19 : 18}.${octets}` }),
         }),
   };
   const instance: Instance = {
@@ -188,6 +199,7 @@ export function buildInstance(region: Region, { vpc, v4, v6 }: Network, seed: Se
     os: seed.os ?? 'linux',
     launchedAt: seed.launchedAt,
     keyName: 'payments',
+    profile: seed.profile,
     zone: subnet.zone,
     interfaceId: nic.id,
     power: { goal: seed.stopped ? 'stopped' : 'running', at: 0 },

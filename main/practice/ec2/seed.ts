@@ -4,6 +4,7 @@ import { type Policy, type PolicyPort } from '../../../shared/contract/policies.
 import { policyTags } from '../../../shared/domain/policyTag.ts';
 import {
   buildAcl,
+  buildConnectEndpoint,
   buildGroup,
   buildInstance,
   buildOwnGroup,
@@ -132,7 +133,8 @@ function seedNorth(region: Region, network: Network, launchedAt: number) {
   add({ key: 'pay-batch', groups: [shared], type: 'c7i.xlarge' });
   add({ key: 'pay-db', groups: [data], type: 'r7i.xlarge' }, [port(22)]);
   add({ key: 'pay-report', groups: [shared], stopped: true });
-  add({ key: 'nameless', groups: [data], tags: { team: 'payments' } });
+  add({ key: 'nameless', groups: [data], tags: { team: 'payments' }, inside: true, profile: 'payments-ssm' });
+  buildConnectEndpoint(region, network);
 }
 
 /** Of the subnet of IPv6: what a security department adds, and what comes of it. Answers go to any port of a client. */

@@ -96,6 +96,8 @@ export interface Instance extends Resource {
   os: 'linux' | 'windows';
   launchedAt: number;
   keyName?: string | undefined;
+  /** The role that its programs have. */
+  profile?: string | undefined;
   zone: string;
   /** Its first interface (device 0). */
   interfaceId: string;
@@ -116,6 +118,13 @@ export interface Region {
   groups: Map<string, SecurityGroup>;
   interfaces: Map<string, NetworkInterface>;
   instances: Map<string, Instance>;
+  /** EC2 Instance Connect Endpoints. */
+  connectEndpoints: Map<string, ConnectEndpoint>;
+}
+
+export interface ConnectEndpoint extends Resource {
+  vpcId: string;
+  subnetId: string;
 }
 
 /** An access key and whose it is. `viewer` may read only. */

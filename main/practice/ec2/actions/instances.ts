@@ -100,6 +100,13 @@ function instanceItem(call: Call, instance: Instance) {
     dnsName: publicName(call, instance),
     reason: '',
     keyName: instance.keyName,
+    iamInstanceProfile:
+      instance.profile === undefined
+        ? undefined
+        : {
+            arn: `arn:aws:iam::${call.world.account}:instance-profile/${instance.profile}`,
+            id: `AIPA${instance.id.slice(2).toUpperCase()}`,
+          },
     amiLaunchIndex: 0,
     productCodes: '',
     instanceType: instance.type,

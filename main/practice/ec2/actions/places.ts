@@ -13,6 +13,7 @@ export const placeActions: Record<string, Action> = {
   DescribeNetworkAcls: reads(acls),
   DescribeManagedPrefixLists: reads(prefixLists),
   GetManagedPrefixListEntries: reads(prefixListEntries),
+  DescribeInstanceConnectEndpoints: reads(connectEndpoints),
 };
 
 const noTags = new Map<string, string>();
@@ -213,5 +214,32 @@ function aclItem(acl: NetworkAcl, account: string) {
       })),
     ),
     tagSet: tagSet(acl.tags),
+  };
+}
+
+function connectEndpoints({ region, params, world }: Call) {
+  const all = chosen(region.connectEndpoints, params.texts('InstanceConnectEndpointId'), id =>
+    notFound('InvalidInstanceConnectEndpointId', 'instance connect endpoint ID', id),
+  );
+  const found = filtered(all, params, {
+    'instance-connect-endpoint-id': endpoint => endpoint.id,
+    'vpc-id': endpoint => endpoint.vpcId,
+    'subnet-id': endpoint => endpoint.subnetId,
+    state: () => 'create-complete',
+  });
+  const { page: shown, nextToken } = page(found, params);
+  return {
+    instanceConnectEndpointSet: items(
+      shown.map(({ id, vpcId, subnetId }) => ({
+        ownerId: world.account,
+        instanceConnectEndpointId: id,
+        instanceConnectEndpointArn: `arn:aws:ec2:${region.name}:${world.account}:instance-connect-endpoint/${id}`,
+        state: 'create-complete',
+        vpcId,
+        subnetId,
+        preserveClientIp: false,
+      })),
+    ),
+    nextToken,
   };
 }
