@@ -62,6 +62,13 @@ export async function openForAws(world: World) {
     AWS_CA_BUNDLE: caFile,
     AWS_MAX_ATTEMPTS: '1',
   };
+  const runner =
+    (within: NodeJS.ProcessEnv) =>
+    async (program: AwsProgram, ...args: string[]) => {
+      const all = ['--endpoint-url', door.url, ...args];
+      const { stdout } = await run(program.path, all, { env: within, timeout: 30_000 });
+      return stdout.trim();
+    };
   const keys = { AWS_ACCESS_KEY_ID: key?.id, AWS_SECRET_ACCESS_KEY: key?.secret };
   return {
     url: door.url,
@@ -69,11 +76,10 @@ export async function openForAws(world: World) {
       await core.close();
       await rm(folder, { recursive: true, force: true });
     },
-    /** What it prints; rejects with `stderr` where it fails. */
-    async text(program: AwsProgram, ...args: string[]): Promise<string> {
-      const all = ['--endpoint-url', door.url, ...args];
-      const { stdout } = await run(program.path, all, { env: { ...env, ...keys }, timeout: 30_000 });
-      return stdout.trim();
-    },
+    env,
+    /** What it prints as the operator; rejects with `stderr` where it fails. */
+    text: runner({ ...env, ...keys }),
+    /** As somebody else: whom the environment says. */
+    as: (other: NodeJS.ProcessEnv) => ({ text: runner(other) }),
   };
 }
