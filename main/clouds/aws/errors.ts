@@ -18,10 +18,22 @@ const clock: Row = {
   says: () => "AWS refused the request's time or signature.",
   fix: "Check this computer's clock: AWS allows five minutes of error.",
 };
+/** EC2 has one code for two things: the time of a request, and the end of a session whose keys are still used. */
+const sessionOrClock: Row = {
+  code: 'CLOUD_UNAUTHORIZED',
+  says: () => 'The session that we are signed in with is over for AWS, or our clock is wrong.',
+  fix: "Sign in to this account again. If that does not help, check this computer's clock.",
+};
 const forbidden: Row = {
   code: 'CLOUD_FORBIDDEN',
   says: told => `AWS does not let you do this: ${told}`,
   fix: '`latchkey roles aws --for view`, `request` or `configure` prints a policy with what Latchkey needs for that.',
+};
+/** AuthFailure is also EC2's word for an interface that another of AWS's services keeps (ECS, a load balancer). */
+const managed: Row = {
+  code: 'CLOUD_FORBIDDEN',
+  says: told => `AWS lets nobody change this: ${told}`,
+  fix: 'Another AWS service manages it, for example a network interface of ECS. Change it there.',
 };
 const missing: Row = {
   code: 'CLOUD_NOT_FOUND',
@@ -37,6 +49,11 @@ const fullGroup: Row = {
   code: 'CLOUD_QUOTA',
   says: told => `The security group is full: ${told}`,
   fix: 'Ask for fewer ports or sources at once, or ask AWS for more rules per group (60 is the default).',
+};
+const fullInterface: Row = {
+  code: 'CLOUD_QUOTA',
+  says: () => "The VM's network interface has as many security groups as AWS allows.",
+  fix: 'Detach a group it does not need, or ask AWS for more groups per interface (5 is the default, 16 the most).',
 };
 const busy: Row = {
   code: 'CLOUD_CONFLICT',
@@ -55,14 +72,18 @@ const byCode: Record<string, Row> = {
   AuthFailure: signedOut,
   InvalidClientTokenId: signedOut,
   UnrecognizedClientException: signedOut,
+  MissingAuthenticationToken: signedOut,
   ExpiredToken: signedOut,
   ExpiredTokenException: signedOut,
   CredentialsProviderError: signedOut,
   TokenProviderError: signedOut,
-  RequestExpired: clock,
+  RequestExpired: sessionOrClock,
+  'InvalidSecurity.RequestHasExpired': sessionOrClock,
+  InvalidSignatureException: clock,
   SignatureDoesNotMatch: clock,
   RequestInTheFuture: clock,
   UnauthorizedOperation: forbidden,
+  OperationNotPermitted: managed,
   AccessDenied: forbidden,
   AccessDeniedException: forbidden,
   OptInRequired: forbidden,
@@ -75,6 +96,8 @@ const byCode: Record<string, Row> = {
   RequestLimitExceeded: throttled,
   Throttling: throttled,
   ThrottlingException: throttled,
+  RequestThrottled: throttled,
+  TooManyRequestsException: throttled,
   RulesPerSecurityGroupLimitExceeded: fullGroup,
   ServiceQuotaExceededException: {
     code: 'CLOUD_QUOTA',
@@ -91,11 +114,8 @@ const byCode: Record<string, Row> = {
     says: told => `AWS takes no more security groups in this region: ${told}`,
     fix: 'Delete groups that nobody needs, or ask AWS for more (2,500 per region is the default).',
   },
-  SecurityGroupsPerInterfaceLimitExceeded: {
-    code: 'CLOUD_QUOTA',
-    says: () => "The VM's network interface has as many security groups as AWS allows.",
-    fix: 'Detach a group it does not need, or ask AWS for more groups per interface (5 is the default, 16 the most).',
-  },
+  SecurityGroupsPerInterfaceLimitExceeded: fullInterface,
+  SecurityGroupsPerInstanceLimitExceeded: fullInterface,
   'InvalidPermission.Duplicate': {
     code: 'CLOUD_CONFLICT',
     says: () => 'The same rule stands in the security group already.',
@@ -162,7 +182,7 @@ export function awsError(thrown: unknown, action: string, signal?: AbortSignal):
   if (!(thrown instanceof Error)) return thrown;
   const refusal: Refusal = thrown;
   const status = refusal.$metadata?.httpStatusCode;
-  const row = byCode[refusal.name] ?? (refusal.name.endsWith('.NotFound') ? missing : undefined);
+  const row = rowOf(refusal);
   if (row === undefined && (status === undefined || isCutOff(thrown))) {
     return isNetwork(thrown) ? unreachable(thrown, action) : thrown;
   }
@@ -186,6 +206,11 @@ export function awsError(thrown: unknown, action: string, signal?: AbortSignal):
     },
     { cause: thrown },
   );
+}
+
+function rowOf({ name, message }: Refusal): Row | undefined {
+  if (name === 'AuthFailure' && /permission to access the specified resource/i.test(message)) return managed;
+  return byCode[name] ?? (name.endsWith('.NotFound') ? missing : undefined);
 }
 
 const decode =

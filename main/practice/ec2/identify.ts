@@ -24,33 +24,30 @@ export function identify(
   const service = serviceOf(request.headers);
   const signature = readSignature(request.headers);
   if (!signature) {
-    throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+    throw refusal(service, 'MissingAuthenticationToken', 'Request is missing Authentication Token');
   }
   const world = organization.find(({ keys }) => keys.has(signature.keyId));
   const key = world?.keys.get(signature.keyId);
   if (!world || !key) throw unknownKey(service);
   if (!isSignedBy(key.secret, request, signature)) {
     if (service === 'ec2') throw unknownKey(service);
-    throw new AwsError(
+    throw refusal(
+      service,
       'SignatureDoesNotMatch',
       'The request signature we calculated does not match the signature you provided.',
-      403,
     );
   }
   const apart = signedAt(signature) - world.now();
   if (!(Math.abs(apart) <= skewMs)) {
     const code = service === 'ec2' ? 'RequestExpired' : 'SignatureDoesNotMatch';
-    throw new AwsError(
-      code,
-      `Signature not current: ${signature.time} is too far from the time of the service.`,
-      403,
-    );
+    const why = `Signature not current: ${signature.time} is too far from the time of the service.`;
+    throw refusal(service, code, why);
   }
   const token = request.headers['x-amz-security-token'];
   if (key.session && token !== key.session.token) throw unknownKey(service);
   if (key.session && world.now() >= key.session.ends) {
     const code = service === 'ec2' ? 'RequestExpired' : 'ExpiredToken';
-    throw new AwsError(code, 'The security token included in the request is expired', 403);
+    throw refusal(service, code, 'The security token included in the request is expired');
   }
   return { key, signature, world };
 }
@@ -59,5 +56,19 @@ function unknownKey(service: Service): AwsError {
   if (service === 'ec2') {
     return new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
   }
-  return new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid.', 403);
+  return refusal(service, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
+}
+
+/** What the services that speak JSON call what the older ones call otherwise. */
+const jsonCodes: Record<string, string> = {
+  InvalidClientTokenId: 'UnrecognizedClientException',
+  SignatureDoesNotMatch: 'InvalidSignatureException',
+  ExpiredToken: 'ExpiredTokenException',
+  MissingAuthenticationToken: 'MissingAuthenticationTokenException',
+};
+
+/** A refusal under the name that the service has for it. */
+function refusal(service: Service, code: string, message: string): AwsError {
+  const isXml = service === 'ec2' || service === 'sts' || service === 'iam';
+  return new AwsError(isXml ? code : (jsonCodes[code] ?? code), message, 403);
 }

@@ -38,6 +38,10 @@ export const troubles = {
     'SecurityGroupsPerInterfaceLimitExceeded',
     'The maximum number of security groups per interface has been reached.',
   ),
+  SecurityGroupsPerInstanceLimitExceeded: refusal(
+    'SecurityGroupsPerInstanceLimitExceeded',
+    'The maximum number of security groups per instance has been reached.',
+  ),
   DependencyViolation: refusal('DependencyViolation', 'resource sg-0123456789abcdef0 has a dependent object'),
   UnauthorizedOperation: refusal(
     'UnauthorizedOperation',
@@ -45,6 +49,12 @@ export const troubles = {
     403,
   ),
   AuthFailure: refusal('AuthFailure', 'AWS was not able to validate the provided access credentials', 401),
+  'AuthFailure of a managed interface': refusal(
+    'AuthFailure',
+    'You do not have permission to access the specified resource.',
+    403,
+  ),
+  OperationNotPermitted: refusal('OperationNotPermitted', 'You may not modify this network interface.'),
   ExpiredToken: refusal('ExpiredToken', 'The security token included in the request is expired'),
   RequestExpired: refusal('RequestExpired', 'Request has expired.', 400),
   RequestLimitExceeded: refusal('RequestLimitExceeded', 'Request limit exceeded.', 503),

@@ -170,6 +170,8 @@ describe('a lock and its unlock', () => {
     ModifyNetworkInterfaceAttribute: {
       'no answer': 'done',
       SecurityGroupsPerInterfaceLimitExceeded: 'CLOUD_QUOTA',
+      // Not a sign-in that is over, though AWS has the same code for it.
+      'AuthFailure of a managed interface': 'CLOUD_FORBIDDEN',
       'InvalidGroup.NotFound': 'CLOUD_NOT_FOUND',
     },
     CreateTags: { 'no answer': 'done', ExpiredToken: 'CLOUD_UNAUTHORIZED' },

@@ -5,6 +5,7 @@ import {
   EC2Client,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isSignedBy, readSignature } from '../../../main/practice/ec2/sigv4.ts';
@@ -43,6 +44,11 @@ describe('keys', () => {
     });
     await expect(new STSClient(wrong).send(who)).rejects.toMatchObject({
       name: what === 'an unknown key' ? 'InvalidClientTokenId' : 'SignatureDoesNotMatch',
+    });
+    await expect(
+      new SchedulerClient({ ...wrong, maxAttempts: 1 }).send(new ListSchedulesCommand({})),
+    ).rejects.toMatchObject({
+      name: what === 'an unknown key' ? 'UnrecognizedClientException' : 'InvalidSignatureException',
     });
   });
 
@@ -171,5 +177,5 @@ test('Scheduler is not there yet, and says so as Scheduler does', async () => {
   const answer = await ask({ authorization });
   expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([404, 'ResourceNotFoundException']);
   const stranger = await ask({ authorization: authorization.replace(accessKeyId, 'AKIA0') });
-  expect([stranger.status, (await stranger.json()).__type]).toEqual([403, 'InvalidClientTokenId']);
+  expect([stranger.status, (await stranger.json()).__type]).toEqual([403, 'UnrecognizedClientException']);
 });
