@@ -133,3 +133,42 @@ test('what is asked for and wrong is told at once, with what there is', async ()
   );
   expect(silent.status).not.toBe(0);
 });
+
+test('a session that ends in the middle: nothing is opened, what is open is shut once somebody signed in again', async () => {
+  const added = await latchkey(['accounts', 'add', 'aws', '--profile', 'payments', '--no-open'], allow);
+  const { account } = added.json<{ account: Account }>();
+  await latchkey(['vms', '--refresh']);
+  const open = await latchkey(['request', 'pay-db', '--for', '10m', '--source', '203.0.113.9']);
+  expect(open.json()).toMatchObject({ grants: [{ state: 'open' }] });
+  const standing = () => [...inboundRules()].filter(rule => rule.includes('203.0.113.'));
+  expect(standing()).toHaveLength(1);
+
+  sso.tokens.clear();
+  sso.refreshes.clear();
+  for (const [id, one] of world.keys) if (one.session) world.keys.delete(id);
+  const refused = await latchkey(['request', 'pay-edge6', '--for', '10m', '--source', '2001:db8::9']);
+  expect(refused.status).toBe(5);
+  expect(refused.stderr).toContain('accounts sign-in');
+  expect(inboundRules().filter(rule => rule.includes('2001:db8::9'))).toEqual([]);
+  const [now] = (await latchkey(['accounts']))
+    .json<{ accounts: Account[] }>()
+    .accounts.filter(({ id }) => id === account.id);
+  expect(now?.state).toBe('sign-in-needed');
+  const stuck = await latchkey(['revoke', '--all']);
+  expect(stuck.status).not.toBe(0);
+  expect(standing()).toHaveLength(1);
+
+  const again = await latchkey(['accounts', 'sign-in', account.id, '--no-open'], allow);
+  expect([again.status, again.json<{ account: Account }>().account.state]).toEqual([0, 'ready']);
+  await expect.poll(standing, { timeout: 30_000 }).toEqual([]);
+});
+
+function inboundRules(): string[] {
+  return [...world.regions.values()].flatMap(region =>
+    [...region.groups.values()].flatMap(group =>
+      [...group.rules.values()].flatMap(({ egress, seenUntil, peer }) =>
+        egress || seenUntil !== undefined ? [] : [JSON.stringify(peer)],
+      ),
+    ),
+  );
+}

@@ -9,6 +9,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Endpoint } from '../../../shared/contract/vms.ts';
 import type { AccountId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
+import { LatchkeyError } from '../../../shared/errors.ts';
 import type { Clock, Logger, Random } from '../../os/ports.ts';
 import { createQueue, type Queue } from '../../waiting.ts';
 import { cancelled, createCloudClock, waitOut } from '../calls.ts';
@@ -32,6 +33,8 @@ export interface AwsOptions {
   /** Where a client connects to instead of the VM's own address; undefined for VMs it does not know. */
   addressBook?: ((vm: Vm, port: number) => Endpoint | undefined) | undefined;
   observers?: string[] | undefined;
+  /** Called when AWS takes the credentials no more. */
+  refused?: (() => void) | undefined;
   clock: Clock;
   random: Random;
   log: Logger;
@@ -173,6 +176,11 @@ export function connect(options: AwsOptions): Connection {
       throw awsError(late.aborted && !stopped.aborted ? late.reason : thrown, action, stopped);
     }
   };
+  /** In a region that is not enabled AWS knows nobody: only where it should know us is it told on. */
+  const told = (error: unknown): unknown => {
+    if (error instanceof LatchkeyError && error.code === 'CLOUD_UNAUTHORIZED') options.refused?.();
+    return error;
+  };
   const regional =
     <S extends Service>(service: S): Regional<S> =>
     async (region, action, send, signal) => {
@@ -181,8 +189,13 @@ export function connect(options: AwsOptions): Connection {
     };
   const global =
     <S extends Service>(service: S): Global<S> =>
-    (action, send, signal) =>
-      exchange(service, home, action, send, signal);
+    async (action, send, signal) => {
+      try {
+        return await exchange(service, home, action, send, signal);
+      } catch (error) {
+        throw told(error);
+      }
+    };
 
   const { regions } = options;
   const home = options.home ?? (regions === 'all' ? undefined : regions[0]) ?? 'us-east-1';
@@ -195,7 +208,7 @@ export function connect(options: AwsOptions): Connection {
     try {
       return await exchange('ec2', region, action, send, signal);
     } catch (error) {
-      throw region === home ? error : await regionRefusal(error, region, askHome);
+      throw told(region === home ? error : await regionRefusal(error, region, askHome));
     }
   };
   return {

@@ -15,6 +15,8 @@ export interface Signer {
   credentials(): Promise<Identity>;
   /** Gets new ones, asking the person where it takes one. */
   signIn(person: Person): Promise<void>;
+  /** AWS takes them no more, though they are not over: others are asked for, where that takes nobody. */
+  refused(): void;
 }
 
 /** A wrong code is asked for again so often. */
@@ -25,6 +27,8 @@ export function createSigner(deps: {
   clock: Clock;
   get: (mfaCode: (device: string) => Promise<string>) => Promise<Identity>;
   ask: ((person: Person) => Promise<void>) | undefined;
+  /** New ones can be had without a code of a person's. */
+  renews: boolean;
 }): Signer {
   let person: Person | undefined;
   let asked = 0;
@@ -40,6 +44,9 @@ export function createSigner(deps: {
 
   return {
     credentials: () => memo.get(),
+    refused() {
+      if (deps.renews) memo.clear();
+    },
     async signIn(who) {
       person = who;
       asked = 0;

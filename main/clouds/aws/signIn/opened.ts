@@ -87,14 +87,15 @@ export async function openSigner(
   }
 
   const ask = shared && ((person: Person) => shared.session.signIn(person));
+  const mfa = [...(chain?.roles ?? []), ...(chain ? [chain.base] : [])].some(
+    one => one.profile['mfa_serial'] !== undefined && one.profile['role_arn'] !== undefined,
+  );
   return {
-    signer: createSigner({ clock, get, ask }),
+    signer: createSigner({ clock, get, ask, renews: !mfa }),
     endpoints,
     shared,
     place: there && { startUrl: there.startUrl, region: there.region },
-    mfa: [...(chain?.roles ?? []), ...(chain ? [chain.base] : [])].some(
-      one => one.profile['mfa_serial'] !== undefined && one.profile['role_arn'] !== undefined,
-    ),
+    mfa,
   };
 }
 
@@ -138,7 +139,10 @@ export function cloudOf(
     home,
     endpoint: service => endpoints(serviceIds[service]),
     caCertificate: ca,
-    credentials: () => signer.credentials(),
+    // The SDK's clients keep what they are given until its end, and keys without one for ever: then a new sign-in, or new
+    // keys in a file, would change nothing. An end that is past has them ask each time; memo.ts knows what is good.
+    credentials: async () => ({ ...(await signer.credentials()), expiration: new Date(0) }),
+    refused: () => signer.refused(),
     clock,
     random,
     log,

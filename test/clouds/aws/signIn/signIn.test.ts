@@ -91,6 +91,28 @@ test('a role that wants a code: asked for, asked again where it was wrong, and a
   });
 });
 
+test('a session that AWS takes no more before its end is asked for anew; one that took a code is kept', async () => {
+  const world = await openAwsSignIn();
+  world.write({
+    credentials: '[base]\nKEYS',
+    config: `[profile hop]\nrole_arn = ${role('LatchkeyOperator')}\nsource_profile = base\nregion = eu-north-1`,
+  });
+  const { open } = await world.add({ profile: 'hop' });
+  const sessions = () => [...world.practice.keys.values()].filter(key => key.session);
+  expect(sessions()).toHaveLength(1);
+  for (const { id } of sessions()) world.practice.keys.delete(id);
+  await expect(open.cloud.identity()).rejects.toMatchObject({ code: 'CLOUD_UNAUTHORIZED' });
+  expect(await open.cloud.identity()).toMatchObject({ user: 'latchkey' });
+  // A region that is not enabled knows nobody: that is no reason to ask for other keys.
+  world.practice.offRegions.add('us-east-1');
+  const [id] = sessions();
+  await expect(
+    collect(open.cloud.inventory({ id: `${payments}/us-east-1`, name: 'us-east-1' })),
+  ).rejects.toMatchObject({ code: 'CLOUD_FORBIDDEN' });
+  await open.cloud.identity();
+  expect(sessions()).toEqual([id]);
+});
+
 const ssoConfig = (account: string, session = 'contoso') =>
   `sso_session = ${session}\nsso_account_id = ${account}\nsso_role_name = LatchkeyOperator`;
 
