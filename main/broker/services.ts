@@ -153,8 +153,8 @@ export interface Activity {
   summary(vm: VmId): VmSummary;
   /** Merges what a cloud's log tells with what is known; gives the VMs whose summary changed. Throws DISK_FULL. */
   merge(told: ToldByCloud[]): { vms: VmId[] };
-  /** Does a row since then still wait to be seen in its cloud's log? */
-  awaitedSince(at: Instant): boolean;
+  /** Accounts in whose log a row since then still waits to be seen. */
+  awaitedSince(at: Instant): AccountId[];
 }
 
 export interface Egress {

@@ -3,7 +3,7 @@
  * what the clouds' own logs tell. Ids grow with the cloud's time, and every list is in that order, newest first.
  */
 import type { ActivityRow } from '../../../shared/contract/activity.ts';
-import type { AccountId } from '../../../shared/domain/ids.ts';
+import { type AccountId, parseAccountId } from '../../../shared/domain/ids.ts';
 import type { Database, Os } from '../../os/ports.ts';
 import { createChanges } from '../changes.ts';
 import type { Activity } from '../services.ts';
@@ -68,11 +68,12 @@ export function createActivity(deps: {
       return { vms };
     },
     awaitedSince(at) {
-      const row = db.get(
-        `SELECT 1 AS one FROM activity_key JOIN activity ON activity.id = row WHERE seen = 0 AND at >= ? LIMIT 1`,
+      const rows = db.all(
+        `SELECT DISTINCT account FROM activity_key JOIN activity ON activity.id = row
+         WHERE seen = 0 AND at >= ? AND in_cloud = 'awaited' AND account IS NOT NULL`,
         at,
       );
-      return row !== undefined;
+      return rows.map(({ account }) => parseAccountId(String(account)));
     },
     list: filter => page(db, filter),
     csv: filter => csvOf(db, filter),

@@ -28,6 +28,8 @@ const waitMs = 120 * minute;
 const silentMs = 7 * 24 * 60 * minute;
 /** Scopes of an account read at the same time: a log is no hurry. */
 const atOnce = 2;
+/** And accounts: of forty there are at most 16 requests on their way. */
+const accountsAtOnce = 8;
 
 export interface HistoryService {
   /** Somebody looks at the activity: reads on, unless that was done just now. Returns at once. */
@@ -62,8 +64,21 @@ export function createHistory(deps: {
 
   async function readAll(): Promise<void> {
     pulledAt = clock.now();
-    const clouds = accounts.clouds().filter(({ account }) => usable(account));
-    await Promise.all(clouds.map(readCloud));
+    await read(accounts.clouds());
+  }
+
+  async function read(clouds: readonly Cloud[]): Promise<void> {
+    await inParallel(
+      clouds.filter(({ account }) => usable(account)),
+      accountsAtOnce,
+      readCloud,
+    );
+  }
+
+  /** Only those in whose log a row of ours is still to show. */
+  async function readAwaited(): Promise<void> {
+    const awaited = new Set(activity.awaitedSince(clock.now() - waitMs));
+    await read(accounts.clouds().filter(({ account }) => awaited.has(account)));
   }
 
   async function readCloud(cloud: Cloud): Promise<void> {
@@ -134,17 +149,17 @@ export function createHistory(deps: {
   }
 
   /** After one that is under way, which may have begun before what is wanted was there. */
-  function pull(): Promise<void> {
-    const mine = (running ?? Promise.resolve()).then(readAll, readAll).finally(() => {
+  function pull(what = readAll): Promise<void> {
+    const mine = (running ?? Promise.resolve()).then(what, what).finally(() => {
       if (running === mine) running = undefined;
     });
     running = mine;
     return mine;
   }
 
-  function inBackground(): void {
+  function inBackground(what = readAll): void {
     if (running) return;
-    pull().catch((error: unknown) => log.error({ error: toErrorData(error) }, 'reading the logs failed'));
+    pull(what).catch((error: unknown) => log.error({ error: toErrorData(error) }, 'reading the logs failed'));
   }
 
   const listener = accounts.onChange(() => {
@@ -160,8 +175,7 @@ export function createHistory(deps: {
 
   function again(): void {
     round = clock.after(roundMs, () => {
-      const isTime = clock.now() - pulledAt >= alwaysMs;
-      if (isTime || activity.awaitedSince(clock.now() - waitMs)) inBackground();
+      inBackground(clock.now() - pulledAt >= alwaysMs ? readAll : readAwaited);
       again();
     });
   }
@@ -170,7 +184,7 @@ export function createHistory(deps: {
     wanted() {
       if (clock.now() - pulledAt >= oftenestMs && !over.signal.aborted) inBackground();
     },
-    pull,
+    pull: () => pull(),
     start: again,
     stop() {
       over.abort();

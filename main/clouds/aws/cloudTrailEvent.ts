@@ -5,6 +5,7 @@ import { type TrailRecord, trailRecord } from './cloudTrailRecord.ts';
 import { entriesOf, portsText, sourcesText } from './cloudTrailRules.ts';
 import { callerOf, clientOf } from './cloudTrailWho.ts';
 import { gateOf, instanceOfGroup, vmIdOf } from './names.ts';
+import { nobodys } from './tryOut.ts';
 
 /** What happens to security groups and what is behind them, by EC2's own names. */
 export const trailEvents = [
@@ -36,7 +37,8 @@ export function eventOf(json: string | undefined, region: string): CloudEvent | 
   const name = trailEvents.find(one => one === record.eventName);
   if (name === undefined || nothingDone.some(code => record.errorCode?.endsWith(code))) return undefined;
   const done = doing(name, record, region);
-  if (done === undefined) return undefined;
+  // A try that was refused is told as a refusal like any other.
+  if (done === undefined || (record.errorCode !== undefined && done.source === nobodys)) return undefined;
   return {
     id: record.eventID,
     correlation: record.requestID ?? record.eventID,

@@ -23,6 +23,7 @@ import { ordersFor } from './orders.ts';
 import { otherWays } from './otherWays.ts';
 import { findOurs } from './ours.ts';
 import { carryOut, toPlan } from './steps.ts';
+import { tryLog } from './tryLog.ts';
 import { tryOut } from './tryOut.ts';
 import { draftUnlock } from './unlock.ts';
 
@@ -80,7 +81,7 @@ export function createAwsCloud(options: AwsOptions): Cloud {
             ...(await otherWays(aws, vm, signal)).map(({ name, text, command }) =>
               ok('address', `${text} Go it with: ${command.join(' ')}`, name),
             ),
-            ...(await tryOut(aws, vm, signal)),
+            ...(await Promise.all([tryOut(aws, vm, signal), tryLog(aws, vm, signal)])).flat(),
           ],
     history: (scope, since, signal) => cloudTrail(aws, scope.id.split('/')[1] ?? '', since, signal),
 

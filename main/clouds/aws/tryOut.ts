@@ -21,8 +21,10 @@ interface Attempt {
   send: (ec2: EC2, options: { abortSignal?: AbortSignal }) => Promise<unknown>;
 }
 
+/** The source that is only ever tried. */
+export const nobodys = '192.0.2.1/32';
 const nobody: IpPermission[] = [
-  { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '192.0.2.1/32' }] },
+  { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: nobodys }] },
 ];
 const DryRun = true;
 

@@ -142,10 +142,15 @@ test('it is read by itself: once an account is ready, and sooner while rows wait
   expect(await asked()).toBe(true);
   await world.lag(7 * minute);
   await open(broker, 'web-1', { forMs: 60 * minute });
+  await world.asked('log');
+  const clouds: Set<string>[] = [];
   for (let n = 0; n < 3; n++) {
     await world.clock.advance(5 * minute);
     await world.quiet();
+    clouds.push(new Set((await world.asked('log')).map(({ cloud }) => cloud)));
   }
+  // Where nothing waits, a quarter of an hour is soon enough.
+  expect(clouds).toContainEqual(new Set(['azure']));
   expect(rows(broker, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual(['seen', 'seen']);
 });
 

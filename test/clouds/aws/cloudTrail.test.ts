@@ -1,6 +1,7 @@
 /** CloudTrail as the adapter reads it: records of every kind, hostile ones, and whole histories from the practice cloud. */
 import { expect, test } from 'vitest';
 import { eventOf } from '../../../main/clouds/aws/cloudTrailEvent.ts';
+import { nobodys } from '../../../main/clouds/aws/tryOut.ts';
 import type { Cloud, CloudEvent } from '../../../main/clouds/cloud.ts';
 import { parseGrantId } from '../../../shared/domain/ids.ts';
 import { formatMark } from '../../../shared/domain/ruleMark.ts';
@@ -167,6 +168,14 @@ test.each(['DryRunOperation', 'InvalidPermission.Duplicate', 'InvalidSecurityGro
     ).toBeUndefined();
   },
 );
+
+test('nothing is told of what the doctor tried and was refused', () => {
+  const items = [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22, ipRanges: { items: [{ cidrIp: nobodys }] } }];
+  const requestParameters = { groupId: 'sg-0a', ipPermissions: { items } };
+  const errorCode = 'Client.UnauthorizedOperation';
+  expect(authorize({ errorCode, requestParameters })).toBeUndefined();
+  expect(authorize({ requestParameters })).toMatchObject({ source: nobodys });
+});
 
 test.each([
   [{ type: 'Root', arn: 'arn:aws:iam::467201983345:root' }, 'root'],

@@ -30,8 +30,10 @@ test('a healthy instance: nothing to say; every write was only tried, and nothin
   expect(findings.filter(({ check }) => check === 'rights')).toHaveLength(3);
   const asked = practice.core.log.list();
   expect(asked.length).toBeGreaterThan(8);
-  // 412: “would have succeeded, but DryRun flag is set”.
-  expect(asked.filter(({ status }) => status !== 412)).toEqual([]);
+  // 412: “would have succeeded, but DryRun flag is set”. The log can only be looked into.
+  expect(asked.filter(({ status }) => status !== 412)).toMatchObject([
+    { action: 'LookupEvents', status: 200 },
+  ]);
   expect(snapshot()).toBe(before);
 });
 
@@ -48,6 +50,22 @@ describe('rights', () => {
     expect(states(findings)).toEqual(expected);
     const [first] = bad(findings);
     if (first) expect(first.fix).toMatch(/latchkey roles aws --for (request|configure)/);
+  });
+
+  test('who may not read the log is told what is not shown then; where there is none, nobody is', async () => {
+    const policy = awsPolicy('configure');
+    policy.Statement = policy.Statement.filter(({ Sid }) => Sid !== 'LatchkeyReadLog');
+    const found = bad(await examine('pay-db', { policies: [JSON.stringify(policy)] }));
+    expect(found).toMatchObject([
+      { check: 'rights', state: 'warning', text: expect.stringContaining('LookupEvents') },
+    ]);
+    practice.core.faults.add({
+      cloud: 'aws',
+      action: 'LookupEvents',
+      status: 404,
+      code: 'UnknownOperationException',
+    });
+    expect(bad(await examine('pay-db'))).toEqual([]);
   });
 
   test('what is missing is named', async () => {

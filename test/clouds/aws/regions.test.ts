@@ -1,6 +1,7 @@
 /** Regions of an account: which there are, what it means when one refuses, and how fast they are asked. */
 import { describe, expect, test } from 'vitest';
 import { createPace } from '../../../main/clouds/aws/pace.ts';
+import { createJumpClock } from '../../broker/grants/clock.ts';
 import { createHandClock } from '../../fakes/handClock.ts';
 import { collect, startPracticeEc2 } from './practiceEc2.ts';
 
@@ -64,4 +65,18 @@ test('a pace lets so many through in a second and the others in their turn', asy
   const waiting = pace(stopped.signal);
   stopped.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+test('a clock that is set back by hours holds up nothing', async () => {
+  const clock = createJumpClock();
+  const pace = createPace(clock, 1);
+  await pace();
+  clock.set(-7_200_000);
+  let went = false;
+  const next = pace().then(() => {
+    went = true;
+  });
+  await clock.advance(1_200);
+  expect(went).toBe(true);
+  await next;
 });
