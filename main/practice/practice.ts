@@ -11,7 +11,7 @@ import { awsActionOf, awsErrorBody, registerEc2 } from './ec2/register.ts';
 import { startScheduler } from './ec2/scheduler/runner.ts';
 import { createAwsWorld } from './ec2/seed.ts';
 import { trailControl } from './ec2/trail/control.ts';
-import type { World as AwsWorld } from './ec2/world.ts';
+import type { World as AwsWorld, Partition } from './ec2/world.ts';
 import type { MachineNet, PracticeMachine } from './machine.ts';
 import { startMachines } from './machines/start.ts';
 import { createServerCore, type OpenDoor, type ServerCore } from './server/core.ts';
@@ -33,6 +33,8 @@ export interface PracticeOptions {
   local?: (() => number) | undefined;
   /** Who signs people in to its Azure besides itself. */
   trust?: TrustedIssuer | undefined;
+  /** Which AWS there is: the usual one, China's or GovCloud. */
+  partition?: Partition | undefined;
   /** Where to listen; default any free port. */
   ports?: { azure?: number | undefined; aws?: number | undefined } | undefined;
 }
@@ -77,6 +79,7 @@ export async function startPractice(options: PracticeOptions): Promise<Practice>
     lagMs: latencyMs,
     powerMs: 10 * latencyMs,
     ...(awsSize === undefined ? {} : { size: awsSize }),
+    ...(options.partition === undefined ? {} : { partition: options.partition }),
   });
   const scheduler = startScheduler(awsWorld);
   const stop = async () => {

@@ -1,22 +1,33 @@
 /** practice: the embedded clouds, in this process. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { LatchkeyError } from '../../../shared/errors.ts';
 import type { PracticeInfo } from '../../os/ports.ts';
 import { usage } from '../output.ts';
 import { idleMs, onNewerNode, untilStopped } from '../process.ts';
 import { globals } from '../session.ts';
 
+interface Options {
+  size?: number;
+  partition: 'aws' | 'aws-us-gov' | 'aws-cn';
+  background?: boolean;
+}
+
 export function addPractice(program: Command): void {
   program
     .command('practice')
     .description('run the practice cloud: Azure and AWS, with machines one can log in to')
     .option('--size <vms>', 'make this many VMs', parseSize)
+    .addOption(
+      new Option('--partition <name>', 'which AWS: the usual one, GovCloud, or China’s')
+        .choices(['aws', 'aws-us-gov', 'aws-cn'] as const)
+        .default('aws'),
+    )
     .option('--background', 'started by another command: leave when nobody is connected any more')
     .addHelpText(
       'after',
       '\nThe first line of --json tells where it listens and how to sign in, for az, aws and other clients.\nOther commands find it with the same --data-dir and --practice.',
     )
-    .action(async (options: { size?: number; background?: boolean }, command: Command) => {
+    .action(async (options: Options, command: Command) => {
       if (await onNewerNode()) return;
       const { dataDirectory, out } = globals(command);
       const background = options.background === true;
@@ -34,6 +45,7 @@ export function addPractice(program: Command): void {
       const practice = await startPractice({
         dataDirectory,
         ...(options.size ? { size: options.size } : {}),
+        partition: options.partition,
       });
       await using announced = await announce(
         dataDirectory,

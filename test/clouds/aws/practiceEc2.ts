@@ -7,7 +7,7 @@ import { createRandom } from '../../../main/os/random.ts';
 import { awsActionOf, awsErrorBody, registerEc2 } from '../../../main/practice/ec2/register.ts';
 import { type SchedulerRunner, startScheduler } from '../../../main/practice/ec2/scheduler/runner.ts';
 import { createAwsWorld, newKey } from '../../../main/practice/ec2/seed.ts';
-import type { World } from '../../../main/practice/ec2/world.ts';
+import type { Partition, World } from '../../../main/practice/ec2/world.ts';
 import { createServerCore, type ServerCore } from '../../../main/practice/server/core.ts';
 import { parseAccountId } from '../../../shared/domain/ids.ts';
 import type { Vm } from '../../../shared/domain/vm.ts';
@@ -79,13 +79,14 @@ export interface RuleFacts {
 }
 
 export async function startPracticeEc2(
-  options: { lagMs?: number; clockAheadMs?: number; now?: () => number } = {},
+  options: { lagMs?: number; clockAheadMs?: number; now?: () => number; partition?: Partition } = {},
 ): Promise<PracticeEc2> {
   const core = await createServerCore({ clockAheadMs: options.clockAheadMs ?? 0 });
   const world = createAwsWorld({
     now: options.now ?? (() => core.now()),
     lagMs: options.lagMs ?? 20,
     powerMs: 0,
+    ...(options.partition ? { partition: options.partition } : {}),
   });
   const door = await core.open({
     cloud: 'aws',

@@ -104,7 +104,7 @@ function instanceItem(call: Call, instance: Instance) {
       instance.profile === undefined
         ? undefined
         : {
-            arn: `arn:aws:iam::${call.world.account}:instance-profile/${instance.profile}`,
+            arn: `arn:${call.world.partition}:iam::${call.world.account}:instance-profile/${instance.profile}`,
             id: `AIPA${instance.id.slice(2).toUpperCase()}`,
           },
     amiLaunchIndex: 0,

@@ -233,7 +233,7 @@ function connectEndpoints({ region, params, world }: Call) {
       shown.map(({ id, vpcId, subnetId }) => ({
         ownerId: world.account,
         instanceConnectEndpointId: id,
-        instanceConnectEndpointArn: `arn:aws:ec2:${region.name}:${world.account}:instance-connect-endpoint/${id}`,
+        instanceConnectEndpointArn: `arn:${world.partition}:ec2:${region.name}:${world.account}:instance-connect-endpoint/${id}`,
         state: 'create-complete',
         vpcId,
         subnetId,

@@ -26,10 +26,12 @@ export interface SchedulerRunner {
   stop(): void;
 }
 
+/** Of every account in the organization of `world`. */
 export function startScheduler(world: World): SchedulerRunner {
   const tick = () => {
-    for (const schedule of world.schedules.values()) {
-      if (schedule.enabled && schedule.nextTry <= world.now()) run(world, schedule);
+    for (const account of world.organization) {
+      for (const schedule of account.schedules.values())
+        if (schedule.enabled && schedule.nextTry <= account.now()) run(account, schedule);
     }
   };
   const timer = setInterval(tick, everyMs);
@@ -97,7 +99,7 @@ function sessionKey(world: World, role: Role, session: string): AccessKey {
     id: 'ASIASCHEDULER',
     secret: '',
     role: 'operator',
-    arn: `arn:aws:sts::${world.account}:assumed-role/${role.name}/${session}`,
+    arn: `arn:${world.partition}:sts::${world.account}:assumed-role/${role.name}/${session}`,
     userId: `${role.id}:${session}`,
   };
 }

@@ -71,7 +71,7 @@ function identityOf(world: World, key: AccessKey, user: string, invokedBy: strin
   const sessionIssuer = {
     type: 'Role',
     principalId: key.userId.split(':')[0],
-    arn: `arn:aws:iam::${world.account}:role/${role}`,
+    arn: `arn:${world.partition}:iam::${world.account}:role/${role}`,
     accountId: world.account,
     userName: role,
   };
