@@ -11,7 +11,7 @@ import type { Connection } from './connection.ts';
 import { gateOf, instanceRef, tagRecord, vmIdOf } from './names.ts';
 import { groupsOf, ownIdsOf } from './own.ts';
 import { type PrefixLists, readPrefixLists } from './prefixLists.ts';
-import { gateRule, listRules } from './rules.ts';
+import { chunks, gateRule, listRules } from './rules.ts';
 
 /** Everything in a region that a VM is made of. */
 interface Region {
@@ -73,14 +73,18 @@ export async function readInstances(
   InstanceIds: string[],
   signal?: AbortSignal,
 ): Promise<Instance[]> {
-  if (InstanceIds.length === 0) return [];
-  const answer = await aws.ec2(
-    region,
-    'DescribeInstances',
-    (ec2, options) => ec2.describeInstances({ InstanceIds }, options),
-    signal,
+  // Thousands may share a group, and a request has an end.
+  const answers = await Promise.all(
+    chunks(InstanceIds).map(ids =>
+      aws.ec2(
+        region,
+        'DescribeInstances',
+        (ec2, options) => ec2.describeInstances({ InstanceIds: ids }, options),
+        signal,
+      ),
+    ),
   );
-  return instancesOf(answer.Reservations);
+  return answers.flatMap(answer => instancesOf(answer.Reservations));
 }
 
 /** One VM with its groups' rules, all read now. */
@@ -102,10 +106,18 @@ export async function readVm(
   return toVm(instance, regionOf({ region: name, owner, account }, rules, acls));
 }
 
-/** Terminated instances stay listed for an hour; they are no VMs any more. */
+/**
+ * Terminated instances stay listed for an hour; they are no VMs any more. Trunks are left out: ECS and EKS attach such an
+ * interface to carry those of containers, the VM itself does not answer there, and nobody else may change its groups.
+ */
 function instancesOf(reservations: Reservation[] | undefined): Instance[] {
   const all = (reservations ?? []).flatMap(reservation => reservation.Instances ?? []);
-  return all.filter(instance => instance.State?.Name !== 'terminated');
+  return all
+    .filter(instance => instance.State?.Name !== 'terminated')
+    .map(instance => {
+      const own = instance.NetworkInterfaces?.filter(({ InterfaceType }) => InterfaceType !== 'trunk');
+      return own === undefined ? instance : { ...instance, NetworkInterfaces: own };
+    });
 }
 
 /** The Name tag, or the instance's id. */

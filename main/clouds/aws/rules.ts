@@ -81,7 +81,7 @@ export function byGroup(ids: string[]): Filter[] {
   return [{ Name: 'group-id', Values: ids }];
 }
 
-/** Pieces that fit in one filter. */
+/** Pieces that fit in one filter, or one list of ids. */
 export function chunks<T>(all: T[]): T[][] {
   const pieces: T[][] = [];
   for (let at = 0; at < all.length; at += filterValues) pieces.push(all.slice(at, at + filterValues));

@@ -35,7 +35,7 @@ export function ec2Machines(world: World): PracticeMachine[] {
           ),
         lets: (source, port) => {
           const all = interfacesOf(region, instance);
-          return all.some(at => lets(region, at, source, port, world.now()));
+          return all.some(at => !at.isTrunk && lets(region, at, source, port, world.now()));
         },
       };
     }),

@@ -84,6 +84,8 @@ export interface NetworkInterface extends Resource {
   /** Allocation of its public address where that is elastic: it then stays while the instance is stopped. */
   elasticId?: string | undefined;
   ipv6Addresses: string[];
+  /** One that carries those of containers: the service that made it (ECS, EKS) manages it. */
+  isTrunk?: boolean;
   mac: string;
   groupIds: string[];
   /** What was attached before the last change, which lists show until then. */

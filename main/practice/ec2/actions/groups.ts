@@ -175,6 +175,9 @@ function modifyInterface(call: Call) {
   const id = params.required('NetworkInterfaceId');
   const nic = region.interfaces.get(id);
   if (!nic) throw unknownInterface(id);
+  if (nic.isTrunk) {
+    throw new AwsError('AuthFailure', 'You do not have permission to access the specified resource.', 403);
+  }
   if (params.has('SecurityGroupId')) attach(call, nic, params.texts('SecurityGroupId'));
   return { return: true };
 }

@@ -47,7 +47,7 @@ function describeInterfaces(call: Call) {
     'association.ip-owner-id': nic => shown(nic) && addressOwner(world, nic),
     'mac-address': nic => nic.mac,
     'owner-id': () => world.account,
-    'interface-type': () => 'interface',
+    'interface-type': typeOf,
     description: () => '',
     status: () => 'in-use',
   });
@@ -61,7 +61,7 @@ function describeInterfaces(call: Call) {
         return {
           ...item,
           availabilityZone: instance.zone,
-          requesterManaged: false,
+          requesterManaged: nic.isTrunk === true,
           attachment: { ...attachment, instanceId: instance.id, instanceOwnerId: world.account },
           tagSet: tagSet(nic.tags),
         };
@@ -133,7 +133,7 @@ export function interfaceItem(call: Call, nic: NetworkInterface, instance: Insta
     privateIpAddress: nic.privateAddress,
     privateDnsName: privateName(region, nic),
     sourceDestCheck: true,
-    interfaceType: 'interface',
+    interfaceType: typeOf(nic),
     groupSet: groupSet(region, nic, call.now),
     attachment: {
       attachmentId: `eni-attach-${nic.id.slice(4)}`,
@@ -154,6 +154,8 @@ export function groupSet(region: Region, nic: NetworkInterface, now: number): un
     seenGroups(nic, now).map(groupId => ({ groupId, groupName: region.groups.get(groupId)?.name })),
   );
 }
+
+const typeOf = ({ isTrunk }: NetworkInterface) => (isTrunk ? 'trunk' : 'interface');
 
 function deviceIndex(nic: NetworkInterface, instance: Instance): number {
   return 1 + (instance.moreInterfaceIds ?? []).indexOf(nic.id);
