@@ -122,15 +122,17 @@ export function createHistory(deps: {
       log.warn({ error, scope: scope.id }, 'the log of a scope could not be read');
       // AWS gives the right to read it per account, not per region: one that lacks it is told of once.
       const isWhole = cloud.kind === 'aws' && error.code === 'CLOUD_FORBIDDEN';
-      const key = isWhole ? account : scope.id;
+      // A server that is only like AWS's may have none.
+      const isNone = cloud.kind === 'aws' && error.code === 'CLOUD_FAILED' && before === undefined;
       // What nobody may read will tell of nothing; should it be read later after all, rows are still found.
-      if (isWhole)
+      if (isWhole || isNone)
         db.run(`UPDATE activity SET in_cloud = NULL WHERE in_cloud = 'awaited' AND account = ?`, account);
+      const key = isWhole ? account : scope.id;
       if (failed.has(key)) return;
       failed.add(key);
       const name = isWhole ? account : scope.name;
       const text = `The cloud’s own log of ${name} can’t be read: what others did there is not shown.`;
-      if (isWhole && toldBefore(account, text)) return;
+      if ((isWhole || isNone) && toldBefore(account, text)) return;
       activity.write({ kind: 'account', outcome: 'failed', account, text, error });
     }
   }

@@ -226,3 +226,15 @@ test('AWS: who may not read the log is told once for all regions, and no row wai
   await readLogs(world, next);
   expect(rows(next, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual(['seen']);
 });
+
+test('a server like AWS’s that has no such log is told of once per region, and no row waits for it', async () => {
+  const world = await startWorld();
+  const broker = await world.broker();
+  await world.fault({ action: 'LookupEvents', status: 404, code: 'UnknownOperationException', times: 0 });
+  await open(broker, 'pay-db');
+  await readLogs(world, broker);
+  await readLogs(world, broker);
+  const failures = rows(broker, ['account']).filter(({ outcome }) => outcome === 'failed');
+  expect(failures.map(({ error }) => error?.code)).toEqual(['CLOUD_FAILED', 'CLOUD_FAILED']);
+  expect(rows(broker, ['rule-written']).map(({ inCloud }) => inCloud)).toEqual([undefined]);
+});
