@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { eventOf } from '../../../main/clouds/aws/cloudTrailEvent.ts';
 import { nobodys } from '../../../main/clouds/aws/tryOut.ts';
 import type { Cloud, CloudEvent } from '../../../main/clouds/cloud.ts';
+import { troubles } from '../../../main/practice/ec2/troubles.ts';
 import { parseGrantId } from '../../../shared/domain/ids.ts';
 import { formatMark } from '../../../shared/domain/ruleMark.ts';
 import { createJumpClock, type JumpClock } from '../../broker/grants/clock.ts';
@@ -340,6 +341,38 @@ test('thousands of events come in pages, never more than two requests a second; 
     // 21 pages of one kind, one look for each of the five others.
     expect(asked).toHaveLength(26);
     expect(clock.now() - began).toBeGreaterThanOrEqual((26 / 2 - 1) * 1_000);
+  } finally {
+    await practice.close();
+  }
+});
+
+test.each([
+  ['InternalError', 'done'],
+  ['Unavailable', 'done'],
+  ['no answer', 'done'],
+  ['half an answer', 'done'],
+  ['Throttling', 'done'],
+  ['ExpiredToken', 'CLOUD_UNAUTHORIZED'],
+] as const)('in the middle of it: %s; then all of it is read', async (kind, expected) => {
+  const { practice, cloud, clock } = await startTrail();
+  try {
+    const at = practice.world.now();
+    const name = 'DeleteSecurityGroup';
+    for (let n = 0; n < 120; n++) {
+      const record = { eventID: `e-${n}`, eventName: name, eventTime: new Date(at).toISOString() };
+      const event = { at, region: north, source: 'ec2.amazonaws.com', user: 'lena', resources: [] };
+      practice.world.trail.push({ ...event, id: `e-${n}`, name, record });
+    }
+    // Other kinds come before it, and its own first page.
+    practice.core.faults.add({ cloud: 'aws', action: 'LookupEvents', ...troubles[kind], skip: 5 });
+    const scope = { id: `${practice.world.account}/${north}`, name: north };
+    const read = () => hurried(clock, collect(cloud.history(scope, 0)));
+    const first = await read().then(
+      pages => (pages.flat().length === 120 ? 'done' : 'lost'),
+      (error: { code: string }) => error.code,
+    );
+    expect(first).toBe(expected);
+    expect((await read()).flat()).toHaveLength(120);
   } finally {
     await practice.close();
   }
