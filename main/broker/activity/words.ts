@@ -10,7 +10,7 @@ export function eventWords(event: CloudEvent): string {
     case 'rule-written':
       return `${rules} written in ${gateName ?? 'a gate'}${ruleWords(event)}.${failed}`;
     case 'rule-removed':
-      return `${rules} removed from ${gateName ?? 'a gate'}.${failed}`;
+      return `${rules} removed from ${gateName ?? 'a gate'}${whatWent(event)}.${failed}`;
     case 'gate-changed':
       return `${name} was ${removed ? 'deleted' : 'written as a whole'}.${failed}`;
     case 'requested':
@@ -23,4 +23,9 @@ export function eventWords(event: CloudEvent): string {
 function ruleWords({ access, ports, source, priority }: CloudEvent): string {
   if (access === undefined) return '';
   return `: ${access} ${ports || 'any port'} from ${source || 'anywhere'}${priority === undefined ? '' : `, priority ${priority}`}`;
+}
+
+/** AWS's log tells what a rule that went had let in: its id says nothing to anybody. */
+function whatWent({ ports, source }: CloudEvent): string {
+  return ports ? `: ${ports} from ${source || 'anywhere'}` : '';
 }

@@ -184,6 +184,7 @@ test('AWS: a grant’s rows wait for CloudTrail, then are seen; others’ change
   expect(others[1]?.text).toMatch(
     /^Rule sgr-\w+ was written in latchkey-i-\w+: allow 8080\/tcp from 198\.51\.100\.7\/32\.$/,
   );
+  expect(others[0]?.text).toMatch(/ was removed from latchkey-i-\w+: 8080\/tcp from 198\.51\.100\.7\/32\.$/);
   const csv: string[] = [];
   for await (const piece of broker.services.activity.csv({ kinds: ['rule-removed'] })) csv.push(piece);
   expect(csv.join('')).toContain('8080/tcp');
