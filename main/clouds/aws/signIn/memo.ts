@@ -13,6 +13,16 @@ export interface Identity {
 const earlyMs = 5 * 60_000;
 /** Keys without an end are read again after so long: the person may have put others into the file. */
 const restMs = 60_000;
+/**
+ * AWS gives none for less than this, milliseconds. Those that seem to be over when they come say that our clock is wrong, and
+ * must not be asked for again with every request, nor a person for a code.
+ */
+const leastLifeMs = 15 * 60_000;
+
+interface Known {
+  identity: Identity;
+  since: Instant;
+}
 
 export interface Memo {
   get(): Promise<Identity>;
@@ -22,13 +32,16 @@ export interface Memo {
 
 /** `get` gives what `ask` gave; where asking again fails before the old ones are over, those. */
 export function createMemo(clock: Clock, ask: () => Promise<Identity>): Memo {
-  let known: { identity: Identity; since: Instant } | undefined;
+  let known: Known | undefined;
   let asking: Promise<Identity> | undefined;
 
-  const endOf = (identity: Identity): Instant => identity.expiration?.getTime() ?? Infinity;
+  function endOf({ identity, since }: Known): Instant {
+    const end = identity.expiration?.getTime() ?? Infinity;
+    return end > since ? end : since + leastLifeMs;
+  }
   function isFresh(): boolean {
     if (!known) return false;
-    const end = endOf(known.identity);
+    const end = endOf(known);
     return end === Infinity ? clock.now() < known.since + restMs : clock.now() < end - earlyMs;
   }
 
@@ -39,7 +52,7 @@ export function createMemo(clock: Clock, ask: () => Promise<Identity>): Memo {
       known = { identity, since: clock.now() };
       return identity;
     } catch (error) {
-      const end = before === undefined ? -Infinity : endOf(before.identity);
+      const end = before === undefined ? -Infinity : endOf(before);
       if (before !== undefined && end !== Infinity && clock.now() < end) return before.identity;
       throw error;
     } finally {
