@@ -61,6 +61,30 @@ export const troubles = {
   Throttling: refusal('Throttling', 'Rate exceeded'),
   InternalError: refusal('InternalError', 'An internal error has occurred', 500),
   Unavailable: refusal('Unavailable', 'The service is unavailable. Please try again shortly.', 503),
+  // EventBridge Scheduler (docs.aws.amazon.com/scheduler/latest/APIReference/CommonErrors.html)
+  ConflictException: refusal('ConflictException', 'Schedule latchkey-sgr-0 already exists.', 409),
+  ResourceNotFoundException: refusal('ResourceNotFoundException', 'Schedule does not exist.', 404),
+  ServiceQuotaExceededException: refusal('ServiceQuotaExceededException', 'Schedule quota exceeded.', 402),
+  ThrottlingException: refusal('ThrottlingException', 'Rate exceeded', 429),
+  ValidationException: refusal('ValidationException', 'The schedule expression must be in the future.'),
+  // EC2 Instance Connect (docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html)
+  AuthException: refusal(
+    'AuthException',
+    'Either your AWS credentials are not valid or you do not have access.',
+    403,
+  ),
+  EC2InstanceNotFoundException: refusal('EC2InstanceNotFoundException', 'The instance does not exist.', 404),
+  EC2InstanceStateInvalidException: refusal(
+    'EC2InstanceStateInvalidException',
+    'The instance is in an invalid state for this operation.',
+  ),
+  EC2InstanceUnavailableException: refusal(
+    'EC2InstanceUnavailableException',
+    'The instance is currently unavailable.',
+    503,
+  ),
+  InvalidArgsException: refusal('InvalidArgsException', 'The key could not be parsed.'),
+  ServiceException: refusal('ServiceException', 'The service encountered an error.', 500),
   'no answer': { drop: true },
   'half an answer': { cut: true },
 } as const satisfies Record<string, Trouble>;
