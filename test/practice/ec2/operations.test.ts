@@ -2,9 +2,11 @@
 import {
   AuthorizeSecurityGroupEgressCommand,
   DescribeAddressesCommand,
+  DescribeImagesCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
   DescribeInternetGatewaysCommand,
+  DescribeKeyPairsCommand,
   DescribeNetworkInterfaceAttributeCommand,
   DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
@@ -133,4 +135,16 @@ test('a stopped instance is not restarted', async () => {
     aws.ec2.send(new RebootInstancesCommand({ InstanceIds: [instanceNamed(aws.north, name).id] }));
   await reboot('pay-api-1');
   await expect(reboot('pay-report')).rejects.toMatchObject({ name: 'IncorrectState' });
+});
+
+test('images and key pairs are those of the instances', async () => {
+  const desk = instanceNamed(aws.east, 'pay-desk');
+  const { Images } = await aws.ec2East.send(new DescribeImagesCommand({ ImageIds: [desk.imageId] }));
+  expect(Images).toEqual([expect.objectContaining({ Platform: 'windows', State: 'available' })]);
+  expect((await aws.ec2East.send(new DescribeImagesCommand({ Owners: ['self'] }))).Images).toEqual([]);
+  const { KeyPairs } = await aws.ec2East.send(new DescribeKeyPairsCommand({}));
+  expect(KeyPairs?.map(({ KeyName }) => KeyName)).toEqual([desk.keyName]);
+  await expect(aws.ec2East.send(new DescribeKeyPairsCommand({ KeyNames: ['nobody'] }))).rejects.toMatchObject(
+    { name: 'InvalidKeyPair.NotFound' },
+  );
 });

@@ -4,6 +4,7 @@ import { attributeActions } from './attributes.ts';
 import type { Action } from './call.ts';
 import { groupActions } from './groups.ts';
 import { groupUseActions } from './groupUse.ts';
+import { imageAndKeyActions } from './imagesAndKeys.ts';
 import { instanceActions } from './instances.ts';
 import { interfaceActions } from './interfaces.ts';
 import { placeActions } from './places.ts';
@@ -17,6 +18,7 @@ export const actions = new Map<string, Action>(
     ...routingActions,
     ...instanceActions,
     ...attributeActions,
+    ...imageAndKeyActions,
     ...addressActions,
     ...interfaceActions,
     ...groupActions,
