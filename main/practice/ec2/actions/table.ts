@@ -4,9 +4,10 @@ import { attributeActions } from './attributes.ts';
 import type { Action } from './call.ts';
 import { groupActions } from './groups.ts';
 import { groupUseActions } from './groupUse.ts';
-import { imageAndKeyActions } from './imagesAndKeys.ts';
+import { imageActions } from './images.ts';
 import { instanceActions } from './instances.ts';
 import { interfaceActions } from './interfaces.ts';
+import { keyPairActions } from './keyPairs.ts';
 import { placeActions } from './places.ts';
 import { routingActions } from './routing.ts';
 import { ruleActions } from './rules.ts';
@@ -18,7 +19,8 @@ export const actions = new Map<string, Action>(
     ...routingActions,
     ...instanceActions,
     ...attributeActions,
-    ...imageAndKeyActions,
+    ...imageActions,
+    ...keyPairActions,
     ...addressActions,
     ...interfaceActions,
     ...groupActions,

@@ -1,26 +1,11 @@
-/** What instances were started from: images, and the names of key pairs. Both are only known by the instances that have them. */
-import { createHash } from 'node:crypto';
-import { AwsError, notFound } from '../errors.ts';
+/** What instances were started from: images of Amazon's. */
+import { notFound } from '../errors.ts';
 import { chosen, filtered, page } from '../filters.ts';
-import type { Instance } from '../world.ts';
 import { items } from '../xml.ts';
 import { type Action, type Call, reads } from './call.ts';
+import { firstBy } from './instancesBy.ts';
 
-export const imageAndKeyActions: Record<string, Action> = {
-  DescribeImages: reads(images),
-  DescribeKeyPairs: reads(keyPairs),
-};
-
-const tags = new Map<string, string>();
-
-/** The instances by what `of` tells of them, one each. */
-function firstBy({ region }: Call, of: (instance: Instance) => string | undefined) {
-  const named = [...region.instances.values()].flatMap(instance => {
-    const id = of(instance);
-    return id === undefined ? [] : [[id, { id, instance, tags }] as const];
-  });
-  return new Map(named);
-}
+export const imageActions: Record<string, Action> = { DescribeImages: reads(images) };
 
 function images(call: Call) {
   const { params } = call;
@@ -57,28 +42,5 @@ function images(call: Call) {
       })),
     ),
     nextToken,
-  };
-}
-
-function keyPairs(call: Call) {
-  const { params } = call;
-  const all = chosen(
-    firstBy(call, ({ keyName }) => keyName),
-    params.texts('KeyName'),
-    name => new AwsError('InvalidKeyPair.NotFound', `The key pair '${name}' does not exist`),
-  );
-  const found = filtered(all, params, { 'key-name': ({ id }) => id });
-  return {
-    keySet: items(
-      found.map(({ id }) => {
-        const hash = createHash('sha256').update(id);
-        return {
-          keyName: id,
-          keyPairId: `key-0${hash.digest('hex').slice(0, 16)}`,
-          keyType: 'ed25519',
-          tagSet: '',
-        };
-      }),
-    ),
   };
 }
