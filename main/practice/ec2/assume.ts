@@ -51,25 +51,8 @@ export function takeRole(world: World, key: AccessKey, params: Params): Elements
   return given(there, { ...taking, id: role.id, role: 'operator', policies });
 }
 
-/** AssumeRoleWithWebIdentity: signed by nobody, the token says who asks. `world`: any of the organization. */
-export function takeRoleByToken(world: World, params: Params): Elements {
-  const { session, seconds, account, name } = wanted(params);
-  const allowed = world.webTokens.get(params.required('WebIdentityToken'));
-  const there = world.organization.find(one => one.account === account);
-  const role = takenRoles.get(name);
-  if (allowed === undefined)
-    throw new AwsError('InvalidIdentityToken', 'No OpenIDConnect provider found in your account', 400);
-  if (!there || !role || allowed !== name)
-    throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
-  const taking = { name, id: `AROA${name.toUpperCase()}`, role: role.role, session, seconds };
-  return {
-    ...given(there, taking),
-    SubjectFromWebIdentityToken: 'system:serviceaccount:tools:latchkey',
-    Provider: 'practice',
-  };
-}
-
-function wanted(params: Params) {
+/** What a request for a role says. Throws ValidationError. */
+export function wanted(params: Params) {
   const roleArn = params.required('RoleArn');
   const session = params.required('RoleSessionName');
   if (!/^[\w+=,.@-]{2,64}$/.test(session))
@@ -89,7 +72,8 @@ export function secondsOf(params: Params, usual: number, most: number): number {
   );
 }
 
-function given(world: World, taking: Taking): Elements {
+/** Takes the role, and tells of it as STS does. */
+export function given(world: World, taking: Taking): Elements {
   const key = takeSession(world, taking);
   return {
     Credentials: credentials(key),

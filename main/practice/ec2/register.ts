@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actions } from './actions/table.ts';
-import { takeRoleByToken } from './assume.ts';
 import { AwsError } from './errors.ts';
 import { ec2Questions, mustAllow, queryQuestions, schedulerQuestions } from './iam/rights.ts';
 import { runIam } from './iam/roles.ts';
@@ -18,6 +17,7 @@ import { ssoAction, ssoRoutes } from './sso/routes.ts';
 import { createSso, type Sso } from './sso/state.ts';
 import { runSts } from './sts.ts';
 import { record } from './trail/record.ts';
+import { takeRoleByToken } from './webIdentity.ts';
 import type { World } from './world.ts';
 import { type Elements, ec2Answer, errorAnswer, resultAnswer, type Service } from './xml.ts';
 

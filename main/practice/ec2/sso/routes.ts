@@ -1,8 +1,9 @@
 /** Identity Center on the AWS endpoint. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AwsError } from '../errors.ts';
+import { authorized, authorizePage } from './authorize.ts';
 import { createToken, registerClient, startDevice } from './oidc.ts';
-import { answerCode, authorized, authorizePage, codePage } from './page.ts';
+import { answerCode, codePage } from './page.ts';
 import { listAccounts, listRoles, logout, roleCredentials } from './portal.ts';
 import type { Sso } from './state.ts';
 
