@@ -49,10 +49,21 @@ export async function reachBroker(dataDirectory: string): Promise<Connection> {
   const running = await connectBroker(dataDirectory);
   if (running) return running;
   const { startInBackground } = await import('../os/background.ts');
-  const { latchkeyCommand } = await import('../os/app.ts');
+  const { frugal, latchkeyCommand } = await import('../os/app.ts');
+  const [program = '', ...rest] = latchkeyCommand();
   return startInBackground({
-    argv: [...latchkeyCommand(), '--json', '--data-dir', dataDirectory, 'broker', '--background'],
+    argv: [
+      program,
+      ...frugal.flags,
+      ...rest,
+      '--json',
+      '--data-dir',
+      dataDirectory,
+      'broker',
+      '--background',
+    ],
     name: 'broker',
+    env: frugal.env,
     dataDirectory,
     limitMs: startMs,
     ready: () => connectBroker(dataDirectory),

@@ -17,6 +17,8 @@ export async function startInBackground<T>(options: {
   name: 'broker' | 'practice';
   dataDirectory: string;
   limitMs: number;
+  /** More of the environment it runs in. */
+  env?: Record<string, string>;
   ready: () => Promise<T | undefined>;
 }): Promise<T> {
   const [program = '', ...rest] = options.argv;
@@ -25,7 +27,12 @@ export async function startInBackground<T>(options: {
   const output = join(folder, `${options.name}.log`);
   const file = openSync(output, 'w', 0o600);
   let failed: string | undefined;
-  const child = spawn(program, rest, { detached: true, stdio: ['ignore', file, file], windowsHide: true });
+  const child = spawn(program, rest, {
+    detached: true,
+    stdio: ['ignore', file, file],
+    windowsHide: true,
+    env: { ...process.env, ...options.env },
+  });
   closeSync(file);
   child.once('error', error => (failed = `could not be started (${(error as NodeJS.ErrnoException).code})`));
   child.once('exit', (status, signal) => {

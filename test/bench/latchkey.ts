@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, connectBroker } from '../../main/doors/client.ts';
+import { frugal } from '../../main/os/app.ts';
 import type { PracticeInfo } from '../../main/os/ports.ts';
 import type { LoggedRequest } from '../../main/practice/server/requestLog.ts';
 import { control } from './https.ts';
@@ -60,9 +61,10 @@ export interface RunningBroker extends AsyncDisposable {
   residentMiB(): number | undefined;
 }
 
-/** A broker on a data directory, up when it answers. Sign in with `client.accounts.addPractice`. */
+/** A broker on a data directory, as a command starts it in the background; up when it answers. Sign in with `client.accounts.addPractice`. */
 export async function startBroker(dataDirectory: string): Promise<RunningBroker> {
-  const child = start(command(dataDirectory, 'broker'));
+  const [program = '', ...rest] = command(dataDirectory, 'broker');
+  const child = start([program, ...frugal.flags, ...rest], frugal.env);
   child.stdout?.resume();
   let connection: Connection | undefined;
   while (!(connection = await connectBroker(dataDirectory))) {
@@ -87,9 +89,12 @@ function residentMiB(pid: number): number | undefined {
   return Number(kib) / 1024;
 }
 
-function start(words: string[]): ChildProcess {
+function start(words: string[], env: Record<string, string> = {}): ChildProcess {
   const [program = '', ...args] = words;
-  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
 }
 
 async function end(child: ChildProcess): Promise<void> {
