@@ -16,6 +16,7 @@ import { cancelled, createCloudClock, waitOut } from '../calls.ts';
 import { awsError } from './errors.ts';
 import { createLimit } from './limit.ts';
 import { createPace } from './pace.ts';
+import { proxyEnv } from './proxy.ts';
 import { enabledRegions, isRegionName, regionRefusal, unknownRegion } from './regions.ts';
 import { type Clients, makeClient, type Service } from './services.ts';
 
@@ -111,6 +112,7 @@ export function connect(options: AwsOptions): Connection {
     httpsAgent: new Agent({
       keepAlive: true,
       maxSockets: 64,
+      proxyEnv: proxyEnv(),
       ...(options.caCertificate === undefined ? {} : { ca: options.caCertificate }),
     }),
   });

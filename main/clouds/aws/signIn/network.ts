@@ -1,6 +1,7 @@
 /** The requests of signing in: STS, IAM Identity Center. By the same rules as all others: bounded, and trusting whom the person named. */
 import { Agent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { proxyEnv } from '../proxy.ts';
 import { confidential, type Endpoints, type ServiceId } from './endpoints.ts';
 import type { InnerConfig } from './sources.ts';
 import type { SsoClients } from './ssoSession.ts';
@@ -11,7 +12,12 @@ export function createInner(endpoints: Endpoints, ca: string | undefined) {
     connectionTimeout: 10_000,
     requestTimeout: 30_000,
     throwOnRequestTimeout: true,
-    httpsAgent: new Agent({ keepAlive: true, maxSockets: 8, ...(ca === undefined ? {} : { ca }) }),
+    httpsAgent: new Agent({
+      keepAlive: true,
+      maxSockets: 8,
+      proxyEnv: proxyEnv(),
+      ...(ca === undefined ? {} : { ca }),
+    }),
   });
   const config = (service: ServiceId, region: string): InnerConfig => {
     const endpoint = confidential(endpoints(service));
