@@ -4,11 +4,12 @@ import { type GateId, type GrantId, gateId } from '../../../shared/domain/ids.ts
 import { isOurs, parseMark } from '../../../shared/domain/ruleMark.ts';
 import type { AddressSpec, PortRange } from '../../../shared/domain/vm.ts';
 import { LatchkeyError } from '../../../shared/errors.ts';
-import { isNotFound } from '../calls.ts';
+import { cloudCode, isNotFound } from '../calls.ts';
 import type { Closed, FoundRule } from '../cloud.ts';
 import { type Arm, abort } from './armClients.ts';
 import { readGate } from './freshVm.ts';
 import { mapRule } from './mapRules.ts';
+import { disarmed, saysTheSame } from './rules.ts';
 import type { RuleWriter } from './ruleWriter.ts';
 
 /**
@@ -28,11 +29,37 @@ export async function closeRules(
     const closed: Closed[] = [];
     for (const name of names) {
       const there = standing.has(name.toLowerCase());
-      const correlation = there ? await ask.writer.remove(gate, name, signal) : undefined;
+      const correlation = there ? await removeOrDisarm(ask.writer, gate, name, grants, signal) : undefined;
       closed.push({ name, outcome: 'gone', correlation });
     }
     return closed;
   });
+}
+
+/**
+ * Removes a rule of ours. Under a lock that forbids removing (CanNotDelete) it can still be changed: it is made a rule that lets
+ * nobody in and stops nobody, and the refusal is thrown all the same, so that it goes when the lock is gone.
+ */
+async function removeOrDisarm(
+  writer: RuleWriter,
+  gate: GateId,
+  name: string,
+  grants: GrantId[],
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return await writer.remove(gate, name, signal);
+  } catch (error) {
+    if (cloudCode(error) !== 'ScopeLocked' || !(error instanceof LatchkeyError)) throw error;
+    // It may be gone in spite of the answer: nothing is put in again.
+    const stands = await writer.read(gate, name, signal);
+    if (stands === undefined) return undefined;
+    mustBeOurs(stands, gate, grants);
+    const harmless = disarmed(stands);
+    if (!saysTheSame(stands, harmless)) await writer.put(gate, name, harmless, signal);
+    const message = `${error.message} The rule ${name} lets nobody in any more, and stands until the lock is gone.`;
+    throw new LatchkeyError({ ...error.toData(), message }, { cause: error });
+  }
 }
 
 /** The named rules that stand, by name in lower case: one read, however many. */

@@ -38,6 +38,27 @@ export function lockRule(
   };
 }
 
+/** A grant's rule that lets nobody in and stops nobody: it denies an address that nobody has (RFC 5737). */
+export function disarmed(rule: SecurityRule): SecurityRule {
+  const destinations = list(rule.destinationAddressPrefix, rule.destinationAddressPrefixes);
+  const isIpv6 = destinations.some(one => one.includes(':'));
+  return {
+    description: rule.description ?? '',
+    protocol: rule.protocol ?? 'Tcp',
+    access: 'Deny',
+    direction: 'Inbound',
+    priority: rule.priority ?? 0,
+    sourcePortRange: '*',
+    sourceAddressPrefix: isIpv6 ? '2001:db8::1/128' : '192.0.2.1/32',
+    ...oneOrMany('destinationAddressPrefix', 'destinationAddressPrefixes', destinations),
+    ...oneOrMany(
+      'destinationPortRange',
+      'destinationPortRanges',
+      list(rule.destinationPortRange, rule.destinationPortRanges),
+    ),
+  };
+}
+
 /** True if both rules do and say the same, however ARM spells it (one prefix or a list of one, order, letter case). */
 export function saysTheSame(a: SecurityRule, b: SecurityRule): boolean {
   return essence(a) === essence(b);

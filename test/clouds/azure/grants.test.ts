@@ -5,6 +5,7 @@ import type { FaultInput } from '../../../main/practice/server/faults.ts';
 import { gateId, parseGrantId } from '../../../shared/domain/ids.ts';
 import { formatMark } from '../../../shared/domain/ruleMark.ts';
 import { createHandClock } from '../../fakes/handClock.ts';
+import { ask } from '../../practice/ask.ts';
 import { mark } from './build.ts';
 import { all, fixed, type Practice, quickClock, realClock, startPractice } from './practice.ts';
 
@@ -343,5 +344,50 @@ describe('rules of ours', () => {
     const everywhere = await all(cloud.ours({ scope: production }));
     expect(everywhere).toEqual(expect.arrayContaining(found));
     expect(await all(cloud.ours({ gate: gateId(`${order.gate}-gone`) }))).toEqual([]);
+  });
+});
+
+describe('a lock that keeps rules from being removed', () => {
+  it('does not keep the door open: the rule lets nobody in at once, and goes when the lock is gone', async () => {
+    const own = await startPractice({ latencyMs: 5 });
+    const by = await own.signIn();
+    const vm = await by.vm(own.vm('web-1'));
+    if (vm === undefined) throw new Error('no web-1');
+    const wanted = {
+      ports: [{ port: 22, protocol: 'tcp' as const }],
+      sources: [`${source}/32`],
+      mark: newMark(),
+    };
+    const gates = by.orders(vm, wanted);
+    const opened = await Promise.all(gates.map(order => by.open(order)));
+    const isOpen = () => own.arm.machines.find(machine => machine.id === own.vm('web-1'))?.lets(source, 22);
+    expect(isOpen()).toBe(true);
+    const token = await own.arm.tokens.mint('admin', own.url);
+    const lock = (method: string, body?: object) =>
+      Promise.all(
+        opened.map(({ gate }) =>
+          ask(`${own.url}${gate}/providers/Microsoft.Authorization/locks/keep?api-version=2020-05-01`, {
+            ca: own.core.certificates.ca,
+            method,
+            token,
+            ...(body === undefined ? {} : { body }),
+          }),
+        ),
+      );
+    await lock('PUT', { properties: { level: 'CanNotDelete' } });
+    const close = () =>
+      Promise.allSettled(opened.map(one => by.close(one.gate, one.names, [wanted.mark.grant])));
+    for (const ended of [...(await close()), ...(await close())])
+      expect(ended).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'CLOUD_FORBIDDEN', message: expect.stringContaining('lets nobody in any more') },
+      });
+    expect(isOpen()).toBe(false);
+    // Another grant for the same source is not stopped by what is left.
+    const [again] = by.orders(vm, { ...wanted, mark: newMark() });
+    if (again) expect(await by.open(again)).toMatchObject({ foreign: [] });
+    await lock('DELETE');
+    for (const ended of await close()) expect(ended).toMatchObject({ value: [{ outcome: 'gone' }] });
+    await own.stop();
   });
 });
