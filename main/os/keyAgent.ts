@@ -2,7 +2,7 @@
  * A key of this broker alone, for connections that put their key on the machine first: made at the start, kept in memory,
  * and used through an agent on a private socket, so that ssh can prove it and no file ever has it.
  */
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { newAgentKey } from './agentKey.ts';
 import { agentAnswers } from './agentMessages.ts';
@@ -36,6 +36,7 @@ export function createKeyAgent(dataDirectory: string): KeyAgent {
       made.once('error', reject);
       made.listen(path, resolve);
     });
+    if (process.platform !== 'win32') chmodSync(path, 0o600);
     made.unref();
     server = made;
     return { path, publicKey: `ssh-ed25519 ${key.blob.toString('base64')} latchkey` };
