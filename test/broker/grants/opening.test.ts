@@ -18,7 +18,8 @@ test.each([
   await world.quiet();
   await world.asked();
   const grant = await open(broker, vm, { ports, sources: ['203.0.113.7', '198.51.100.0/24'] });
-  const asked = await world.asked();
+  // AWS's log is read beside it, at its own pace, and has nothing to do with the request.
+  const asked = (await world.asked()).filter(({ action }) => action !== 'LookupEvents');
   expect(grant.state).toBe('open');
   expect(writes(asked)).toHaveLength(gates);
   expect(writes(asked.slice(0, gates))).toHaveLength(gates);
