@@ -39,10 +39,21 @@ export async function* oursIn(
   signal: AbortSignal,
 ): AsyncGenerator<FoundRule> {
   if ('gate' in where) return yield* kindOf(kinds, where.gate).ours(where, signal);
+  yield* ofEach(kinds, kind => kind.ours({ subscription: where.scope.id }, signal));
+}
+
+/**
+ * What is found in each, one after the other. One that can't be read hides none of those after it: the first such error
+ * is thrown when all have been looked at.
+ */
+export async function* ofEach<Place, Found>(
+  places: readonly Place[],
+  look: (place: Place) => AsyncIterable<Found>,
+): AsyncGenerator<Found> {
   const failures: unknown[] = [];
-  for (const kind of kinds) {
+  for (const place of places) {
     try {
-      yield* kind.ours({ subscription: where.scope.id }, signal);
+      yield* look(place);
     } catch (error) {
       failures.push(error);
     }

@@ -4,7 +4,7 @@ import type { RuleMark } from '../../../../shared/domain/ruleMark.ts';
 import type { Logger } from '../../../os/ports.ts';
 import { createQueue } from '../../../waiting.ts';
 import type { FoundRule, RuleOrder, StandingRule } from '../../cloud.ts';
-import { type AzureGate, isOfType } from '../gates.ts';
+import { type AzureGate, isOfType, ofEach } from '../gates.ts';
 import { allowRulesOf, lets } from './allowRules.ts';
 import { cloudNow } from './ask.ts';
 import { askFor } from './asking.ts';
@@ -70,7 +70,7 @@ export function defenderGate(ask: CloseAsk & { log: Logger }): AzureGate {
         return;
       }
       const { policies } = await readPolicies(ask, where.subscription, signal);
-      for (const policy of policies) yield* oursIn(ask, policy, signal);
+      yield* ofEach(policies, policy => oursIn(ask, policy, signal));
     },
   };
 }

@@ -8,7 +8,7 @@ import { LatchkeyError } from '../../../../shared/errors.ts';
 import { isNotFound } from '../../calls.ts';
 import type { FoundRule, RuleOrder, StandingRule } from '../../cloud.ts';
 import type { Arm } from '../armClients.ts';
-import { type AzureGate, isOfType } from '../gates.ts';
+import { type AzureGate, isOfType, ofEach } from '../gates.ts';
 import {
   chooseMapped,
   collectionName,
@@ -94,7 +94,7 @@ export function firewallGate(
 
     async *ours(where, signal) {
       const gates = 'gate' in where ? [where.gate] : await gatesIn(kind, arm, where.subscription, signal);
-      for (const gate of gates) {
+      yield* ofEach(gates, async function* (gate) {
         const reading = readStock(arm, placeOf(gate), signal);
         // Of a whole subscription we tell what we may see; of one gate it must not look as if it were empty.
         const stock = await ('gate' in where
@@ -108,7 +108,7 @@ export function firewallGate(
             endpoints: await Promise.all(endpointsOf(collection).map(one => book.find(one))),
           };
         }
-      }
+      });
     },
   };
 }
