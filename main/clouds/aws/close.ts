@@ -57,7 +57,8 @@ function takeOut(
       const there = new Set(rules.map(rule => rule.SecurityGroupRuleId));
       const open = names.filter(name => closed.get(name)?.outcome !== 'kept');
       for (const name of open)
-        if (!there.has(name)) closed.set(name, { ...closed.get(name), name, outcome: 'gone' });
+        if (!there.has(name))
+          closed.set(name, { ...closed.get(name), ...(await revokeUnseen(aws, gate, name, signal)) });
       const rest = rules.filter(rule => open.includes(rule.SecurityGroupRuleId ?? ''));
       if (rest.length === 0) return names.flatMap(name => closed.get(name) ?? []);
       refuseForeign(rest, gate);
@@ -106,6 +107,20 @@ async function flagAndRevoke(
     closed.push(...(await revoke(aws, gate, go.map(idOf), signal)));
   }
   return closed;
+}
+
+/**
+ * A rule that is not listed is gone, or is so young that AWS does not list it yet and lets packets through by it all the same.
+ * Only a revoke tells the two apart; of one that young nobody else's mark is lost who could have seen it.
+ */
+async function revokeUnseen(
+  aws: Connection,
+  gate: GateId,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Closed> {
+  const [closed] = await revoke(aws, gate, [name], signal);
+  return closed ?? { name, outcome: 'gone' };
 }
 
 /** Revokes by id, all in one call. A rule that is gone in between makes AWS refuse the whole call: then nothing is told. */
