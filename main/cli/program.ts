@@ -1,7 +1,7 @@
 /** The `latchkey` command: its options, its commands, and how it tells what went wrong. */
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { LatchkeyError } from '../../shared/errors.ts';
+import { LatchkeyError, toErrorData } from '../../shared/errors.ts';
 import { appVersion } from '../os/app.ts';
 import { addAccounts } from './commands/accounts.ts';
 import { addActivity } from './commands/activity.ts';
@@ -71,8 +71,8 @@ export async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) {
-      if (!(error instanceof LatchkeyError)) await logDefect(program, error);
-      return createOutput(json).fail(error);
+      const isDefect = !(error instanceof LatchkeyError);
+      return createOutput(json).fail(isDefect ? await logDefect(program, error) : error);
     }
     if (error.exitCode === 0) return undefined;
     const text = error.message.replace(/^error: /, '');
@@ -81,14 +81,13 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** What a person is told of a defect of ours says little: the rest is where the broker's own are. */
-async function logDefect(program: Command, error: unknown): Promise<void> {
+/** What a person is told of a defect of ours says little: the rest is where the broker's own are, which he is told. */
+async function logDefect(program: Command, error: unknown): Promise<LatchkeyError> {
   const { createLog } = await import('../os/log.ts');
-  const { dataDirectory } = globals(program);
-  createLog(join(dataDirectory, 'log', 'latchkey.log')).error(
-    { err: error },
-    'a command failed unexpectedly',
-  );
+  const path = join(globals(program).dataDirectory, 'log', 'latchkey.log');
+  createLog(path).error({ err: error }, 'a command failed unexpectedly');
+  const fix = `Try again; if it stays, send us the log: ${path}`;
+  return new LatchkeyError({ ...toErrorData(error), fix }, { cause: error });
 }
 
 function sentence(text: string): string {

@@ -30,7 +30,7 @@ export function AddAccountDialog() {
   const { way, cloud } = draft;
   const tenant = draft.tenant.trim();
   const clientId = draft.clientId.trim();
-  const add: Begin = signal =>
+  const add: Begin['run'] = signal =>
     broker().accounts.add(
       {
         account: {
@@ -46,7 +46,10 @@ export function AddAccountDialog() {
     );
   return (
     <Window title={text('signIn.title')} about={text('signIn.about')}>
-      <SignInForm begin={add} starting={text(byPerson.includes(way) ? 'signIn.starting' : 'signIn.machine')}>
+      <SignInForm
+        begins={[{ run: add }]}
+        starting={text(byPerson.includes(way) ? 'signIn.starting' : 'signIn.machine')}
+      >
         <WayChoice ways={ways} way={way} onChange={one => change({ way: one })} />
         <Section title={text('signIn.cloud')}>
           <Choice

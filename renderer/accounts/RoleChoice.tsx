@@ -1,4 +1,4 @@
-/** Which role to take, of those that IAM Identity Center gives the person. */
+/** Which roles to take, of those that IAM Identity Center gives the person. Each is an account of its own here. */
 import { showName } from '../../shared/domain/hostile.ts';
 import { Section } from '../components/Section.tsx';
 import { Tile, Tiles } from '../components/Tile.tsx';
@@ -7,25 +7,29 @@ import type { Asked } from './useSignIn.ts';
 
 export function RoleChoice({
   roles,
+  several,
   chosen,
   onChange,
 }: {
   roles: Extract<Asked, { step: 'choose-role' }>['roles'];
-  chosen: string;
-  onChange: (role: string) => void;
+  several: boolean;
+  chosen: readonly string[];
+  onChange: (roles: string[]) => void;
 }) {
   const text = useText();
+  const title = text(several ? 'signIn.roles' : 'signIn.role');
   return (
-    <Section title={text('signIn.role')}>
-      <Tiles label={text('signIn.role')} one>
+    <Section title={title}>
+      <Tiles label={title} one={!several}>
         {roles.map(({ account, accountName, role }) => {
           const id = `${account}/${role}`;
+          const others = several ? chosen.filter(one => one !== id) : [];
           return (
             <Tile
               key={id}
-              group="role"
-              on={chosen === id}
-              onChange={() => onChange(id)}
+              {...(several ? {} : { group: 'role' })}
+              on={chosen.includes(id)}
+              onChange={on => onChange(on ? [...others, id] : others)}
               title={showName(role)}
               means={`${showName(accountName)} ${account}`}
             />

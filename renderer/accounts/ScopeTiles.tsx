@@ -7,10 +7,12 @@ import { useText } from '../i18n/text.tsx';
 export function ScopeTiles({
   scopes,
   all,
+  label,
   onChange,
 }: {
   scopes: AccountScope[];
   all: boolean;
+  label: string;
   onChange: (scopes: AccountScope[], all: boolean) => void;
 }) {
   const text = useText();
@@ -21,7 +23,7 @@ export function ScopeTiles({
       false,
     );
   return (
-    <Tiles label={text('accounts.scopes')}>
+    <Tiles label={label}>
       <Tile
         on={all}
         onChange={on => onChange(scopes, on)}

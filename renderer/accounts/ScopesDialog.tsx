@@ -62,6 +62,7 @@ export function ScopesDialog({ id }: { id: string }) {
             <ScopeTiles
               scopes={scopes}
               all={all}
+              label={text(account?.aws ? 'accounts.regions' : 'accounts.scopes')}
               onChange={(next, isAll) => {
                 setScopes(next);
                 setAll(isAll);

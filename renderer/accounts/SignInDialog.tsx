@@ -22,9 +22,12 @@ export function SignInDialog({ id }: { id: string }) {
       about={<Text id="signIn.again.about" values={{ user: <Name>{account?.user ?? '—'}</Name> }} />}
     >
       <SignInForm
-        begin={signal =>
-          broker().accounts.signIn({ id, open: 'broker', ...(account?.aws ? {} : { way }) }, { signal })
-        }
+        begins={[
+          {
+            run: signal =>
+              broker().accounts.signIn({ id, open: 'broker', ...(account?.aws ? {} : { way }) }, { signal }),
+          },
+        ]}
         starting={text('signIn.starting')}
       >
         {account?.aws === undefined && <WayChoice ways={ways} way={way} onChange={setWay} />}

@@ -13,20 +13,23 @@ import type { Asked } from './useSignIn.ts';
 export function SignInSteps({
   asked,
   answer,
+  several,
   onAnswer,
 }: {
   asked: Asked;
-  answer: string;
-  onAnswer: (answer: string) => void;
+  answer: readonly string[];
+  /** Whether more than one role may be chosen. */
+  several: boolean;
+  onAnswer: (answer: string[]) => void;
 }) {
   const text = useText();
   const intl = useIntl();
   const now = useNow();
   switch (asked.step) {
     case 'mfa-code':
-      return <MfaCode asked={asked} code={answer} onChange={onAnswer} />;
+      return <MfaCode asked={asked} code={answer[0] ?? ''} onChange={code => onAnswer([code])} />;
     case 'choose-role':
-      return <RoleChoice roles={asked.roles} chosen={answer} onChange={onAnswer} />;
+      return <RoleChoice roles={asked.roles} several={several} chosen={answer} onChange={onAnswer} />;
     case 'browser':
       return (
         <Section title={text('signIn.waiting')}>

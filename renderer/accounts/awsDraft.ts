@@ -1,9 +1,10 @@
-/** An AWS account as it is being filled in. */
+/** AWS accounts as they are being filled in. */
 import type { AwsWay, NewAccount } from '../../shared/contract/accounts.ts';
 
 export interface AwsDraft {
   way: AwsWay;
-  profile: string;
+  /** Each becomes an account. */
+  profiles: string[];
   startUrl: string;
   ssoRegion: string;
   /** Separated by commas; empty: all. */
@@ -14,7 +15,7 @@ export interface AwsDraft {
 
 export const emptyAwsDraft: AwsDraft = {
   way: 'profile',
-  profile: 'default',
+  profiles: [],
   startUrl: '',
   ssoRegion: '',
   regions: '',
@@ -22,17 +23,27 @@ export const emptyAwsDraft: AwsDraft = {
   caFile: '',
 };
 
-/** What the broker is asked for; what is wrong with it the broker says. */
-export function toNewAws(draft: AwsDraft): Extract<NewAccount, { kind: 'aws' }> {
-  const { way, profile } = draft;
+type NewAws = Extract<NewAccount, { kind: 'aws' }>;
+
+/** What the broker is asked for, account by account; what is wrong with it the broker says. */
+export function toNewAws(draft: AwsDraft): NewAws[] {
+  const { way } = draft;
   const [regions, endpoint, caFile] = [draft.regions.trim(), draft.endpoint.trim(), draft.caFile.trim()];
-  return {
+  const one: NewAws = {
     kind: 'aws',
     way,
     regions: regions === '' ? 'all' : regions.split(/[\s,]+/),
-    ...(way === 'profile' ? { profile } : {}),
     ...(way === 'sso' ? { sso: { startUrl: draft.startUrl.trim(), region: draft.ssoRegion.trim() } } : {}),
     ...(endpoint === '' ? {} : { endpoints: { all: endpoint } }),
     ...(caFile === '' ? {} : { caFile }),
   };
+  return way === 'profile' ? draft.profiles.map(profile => ({ ...one, profile })) : [one];
+}
+
+/** Another role of the same portal, as `<account>/<role>`. */
+export function withRole(draft: AwsDraft, id: string): NewAws[] {
+  const [account = '', ...role] = id.split('/');
+  return toNewAws(draft).map(one =>
+    one.sso ? { ...one, sso: { ...one.sso, account, role: role.join('/') } } : one,
+  );
 }

@@ -1,4 +1,4 @@
-/** A sign-in that is under way: what it asks of the person, and what came of it. Leaving the dialog cancels it. */
+/** Sign-ins that are under way, one after the other: what they ask of the person, and what came of it. */
 import { useEffect, useRef, useState } from 'react';
 import type { SignInStep } from '../../shared/contract/accounts.ts';
 import { showName } from '../../shared/domain/hostile.ts';
@@ -11,62 +11,87 @@ import { closeDialog } from '../state/view.ts';
 
 export type Asked = Exclude<SignInStep, { step: 'done' }>;
 
-/** Calls the broker; the signal cancels. */
-export type Begin = (signal: AbortSignal) => Promise<AsyncIterable<SignInStep>>;
+export interface Begin {
+  /** What it signs in to, where an error has to tell several apart. */
+  name?: string;
+  /** Calls the broker; the signal cancels. */
+  run: (signal: AbortSignal) => Promise<AsyncIterable<SignInStep>>;
+}
 
-export interface SignIn {
+interface State {
   running: boolean;
   /** What the person has to do now. */
   asked: Asked | undefined;
-  error: ErrorData | undefined;
-  /** Begins; one that runs already goes on. Done, it says so and shuts the dialog. */
-  start: (begin: Begin) => void;
-  /** Answers the question that is asked. */
-  answer: (text: string) => void;
+  errors: ErrorData[];
 }
+
+export interface SignIn extends State {
+  /**
+   * Begins; what runs already goes on. One that fails does not keep the others from being signed in to. Done, it says
+   * so, and shuts the dialog unless there is an error to read. Leaving the dialog cancels.
+   */
+  start: (begins: readonly Begin[]) => void;
+  /** Answers the question that is asked; `more` come after those that were begun. */
+  answer: (text: string, more?: readonly Begin[]) => void;
+}
+
+const idle: State = { running: false, asked: undefined, errors: [] };
 
 export function useSignIn(): SignIn {
   const text = useText();
-  const [state, setState] = useState<Omit<SignIn, 'start' | 'answer'>>(idle);
+  const [state, setState] = useState(idle);
   const stop = useRef<AbortController>(undefined);
+  const waiting = useRef<Begin[]>([]);
   useEffect(() => () => stop.current?.abort(), []);
 
-  const run = async (begin: Begin, { signal }: AbortController): Promise<void> => {
-    try {
-      for await (const step of await begin(signal)) {
-        if (signal.aborted) return;
-        if (step.step !== 'done') {
-          setState({ running: true, asked: step, error: undefined });
-          continue;
+  const runAll = async ({ signal }: AbortController): Promise<void> => {
+    const errors: ErrorData[] = [];
+    const names: string[] = [];
+    const notes: string[] = [];
+    for (let next = waiting.current.shift(); next !== undefined; next = waiting.current.shift()) {
+      setState({ ...idle, running: true });
+      try {
+        for await (const step of await next.run(signal)) {
+          if (signal.aborted) return;
+          if (step.step !== 'done') setState({ running: true, asked: step, errors: [] });
+          else {
+            names.push(showName(step.account.name));
+            // Signed in, and the cloud still does not answer as it should: that stands at the account.
+            notes.push(...step.notes);
+          }
         }
-        const { account, notes } = step;
-        // Signed in, and the cloud still does not answer as it should: that stands at the account.
-        say(text('signIn.done', { name: showName(account.name) }), notes.join(' '));
-        closeDialog();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = errorOf(thrown);
+        errors.push(
+          next.name === undefined ? error : { ...error, message: `${next.name}: ${error.message}` },
+        );
       }
-    } catch (thrown) {
-      if (!signal.aborted) setState({ ...idle, error: errorOf(thrown) });
     }
+    const [name = ''] = names;
+    if (names.length > 0)
+      say(text('signIn.done', { name, count: names.length }), [...new Set(notes)].join(' '));
+    setState({ ...idle, errors });
+    if (errors.length === 0) closeDialog();
   };
 
   return {
     ...state,
-    start(begin) {
+    start(begins) {
       if (state.running) return;
+      waiting.current = [...begins];
       stop.current = new AbortController();
-      setState({ ...idle, running: true });
-      void run(begin, stop.current);
+      void runAll(stop.current);
     },
-    answer(given) {
+    answer(given, more = []) {
       const { asked } = state;
       if (asked?.step !== 'mfa-code' && asked?.step !== 'choose-role') return;
+      waiting.current.push(...more);
       // Nobody may answer twice: until the next step there is nothing to do.
       setState({ ...idle, running: true });
       broker()
         .accounts.answer({ question: asked.question, answer: given })
-        .catch((thrown: unknown) => setState({ ...idle, error: errorOf(thrown) }));
+        .catch((thrown: unknown) => setState({ ...idle, errors: [errorOf(thrown)] }));
     },
   };
 }
-
-const idle = { running: false, asked: undefined, error: undefined };

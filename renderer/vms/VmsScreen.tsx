@@ -3,6 +3,7 @@ import { Tabs } from '@base-ui/react/tabs';
 import { useMemo } from 'react';
 import type { Tab } from '../../shared/contract/vms.ts';
 import { PracticeOffer } from '../accounts/PracticeOffer.tsx';
+import { Icon } from '../components/icons.tsx';
 import { DetailPane } from '../detail/DetailPane.tsx';
 import { Text, useText } from '../i18n/text.tsx';
 import { useAccounts } from '../state/accounts.ts';
@@ -55,7 +56,16 @@ function VmList() {
                 <span className={css.warn}>
                   <Text
                     id="vms.countExposed"
-                    values={{ count: counts[each], exposed: counts.exposed[each] }}
+                    values={{
+                      count: counts[each],
+                      exposed: counts.exposed[each],
+                      sign: (
+                        <span className={css.sign}>
+                          <Icon name="warn" size={11} />
+                        </span>
+                      ),
+                      word: <span className={css.word}>{text('vms.countExposed.word')}</span>,
+                    }}
                   />
                 </span>
               ) : (

@@ -24,21 +24,21 @@ test.afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a profile, allowed in the browser: its machines are in the list, and its regions can be chosen', async ({
+test('two profiles, allowed once in the browser: their machines are in the list, and regions can be chosen', async ({
   open,
 }) => {
   const page = await open(latchkey);
   await page.getByRole('button', { name: 'Sign in to AWS' }).click();
-  await dialog(page)
-    .getByRole('radio', { name: /^payments/ })
-    .check();
+  await expect(dialog(page).getByRole('button', { name: 'Sign in' })).toBeDisabled();
+  for (const profile of [/^payments/, /^shop/])
+    await dialog(page).getByRole('checkbox', { name: profile }).check();
   expect(await accessibilityFaults(page)).toEqual([]);
   await dialog(page).getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog(page)).toContainText('check that it shows this code');
   expect(await accessibilityFaults(page)).toEqual([]);
   const [address = ''] = await dialog(page).locator('code').allInnerTexts();
   await aws.allow(address);
-  await expect(toast(page, 'Signed in to payments')).toBeVisible();
+  await expect(toast(page, 'Signed in to 2 accounts')).toBeVisible();
   await expect(row(page, 'pay-db')).toBeVisible();
 
   await page.getByRole('link', { name: 'Accounts' }).click();
@@ -57,8 +57,9 @@ test('a role that wants a code: a wrong one is asked for again', async ({ open }
   const page = await open(latchkey);
   await page.getByRole('link', { name: 'Accounts' }).click();
   await page.getByRole('button', { name: 'AWS account' }).click();
+  await expect(dialog(page).getByRole('checkbox', { name: /^payments signed in/ })).toBeVisible();
   await dialog(page)
-    .getByRole('radio', { name: /^guarded/ })
+    .getByRole('checkbox', { name: /^guarded/ })
     .check();
   await dialog(page).getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog(page)).toContainText(aws.serial);
@@ -74,7 +75,7 @@ test('a role that wants a code: a wrong one is asked for again', async ({ open }
   await expect(toast(page, 'Signed in to guarded')).toBeVisible();
 });
 
-test('the portal without a profile: the session that is there is used, and the role is chosen', async ({
+test('the portal without a profile: the session that is there is used, and roles are chosen', async ({
   open,
 }) => {
   const page = await open(latchkey);
@@ -87,11 +88,10 @@ test('the portal without a profile: the session that is there is used, and the r
   await dialog(page).getByLabel('Certificate authorities').fill(aws.caFile);
   expect(await accessibilityFaults(page)).toEqual([]);
   await dialog(page).getByRole('button', { name: 'Sign in' }).click();
-  await dialog(page)
-    .getByRole('radio', { name: /^LatchkeyViewer shop/ })
-    .check();
+  for (const role of [/^LatchkeyViewer payments/, /^LatchkeyViewer shop/])
+    await dialog(page).getByRole('checkbox', { name: role }).check();
   expect(await accessibilityFaults(page)).toEqual([]);
   await dialog(page).getByRole('button', { name: 'Go on' }).click();
-  await expect(toast(page, 'Signed in to AWS 210987654321')).toBeVisible();
-  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(3);
+  await expect(toast(page, 'Signed in to 2 accounts')).toBeVisible();
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(5);
 });

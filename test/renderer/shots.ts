@@ -16,6 +16,13 @@ const go =
     }, screen);
 const row = (page: Page, name: string) => page.getByRole('row').filter({ hasText: name }).first();
 
+const awsProfile = (name: string): Step[] => [
+  go('accounts'),
+  page => page.getByRole('button', { name: 'AWS account' }).click(),
+  page => page.getByRole('checkbox', { name }).check(),
+  page => page.getByRole('button', { name: 'Sign in', exact: true }).click(),
+];
+
 const shots: Record<string, { query?: string; steps: Step[] }> = {
   vms: { steps: [page => row(page, 'web-1').click()] },
   'vms-locked': { steps: [page => row(page, 'api-test-1').click()] },
@@ -106,6 +113,35 @@ const shots: Record<string, { query?: string; steps: Step[] }> = {
       page => page.getByRole('radio', { name: /^Code/ }).check(),
       page => page.getByRole('button', { name: 'Sign in' }).click(),
     ],
+  },
+  'add-aws': {
+    steps: [go('accounts'), page => page.getByRole('button', { name: 'AWS account' }).click()],
+  },
+  'add-aws-portal': {
+    steps: [
+      go('accounts'),
+      page => page.getByRole('button', { name: 'AWS account' }).click(),
+      page => page.getByRole('button', { name: 'IAM Identity Center' }).click(),
+    ],
+  },
+  'aws-code': { query: '?pace=5', steps: awsProfile('payments') },
+  'aws-mfa': { query: '?pace=5', steps: awsProfile('guarded') },
+  'aws-roles': {
+    query: '?pace=5',
+    steps: [
+      go('accounts'),
+      page => page.getByRole('button', { name: 'AWS account' }).click(),
+      page => page.getByRole('button', { name: 'IAM Identity Center' }).click(),
+      page => page.getByLabel('Start URL').fill('https://contoso.awsapps.com/start'),
+      page => page.getByLabel('Its region').fill('eu-west-1'),
+      page => page.getByRole('button', { name: 'Sign in' }).click(),
+      page => page.getByRole('checkbox', { name: /shop/ }).check(),
+    ],
+  },
+  'aws-accounts': { query: '?pace=0', steps: awsProfile('All of them') },
+  'aws-regions': {
+    query: '?pace=0',
+    steps: [...awsProfile('audit'), page => page.getByRole('button', { name: 'Choose regions' }).click()],
   },
   'sign-in-browser': {
     steps: [

@@ -66,6 +66,26 @@ it('a check tells what stands in the way with its remedy, what is right on deman
   expect(await page.getByText('1 problem, 1 warning.').count()).toBe(0);
 });
 
+it('of several AWS profiles one that fails is told by its name, and the others are signed in to', async () => {
+  await open();
+  await page.getByRole('link', { name: 'Accounts' }).click();
+  await page.getByRole('button', { name: 'AWS account' }).click();
+  await dialog()
+    .getByRole('checkbox', { name: /^All of them/ })
+    .check();
+  expect(await dialog().getByRole('checkbox', { checked: true }).count()).toBe(5);
+  await dialog().getByRole('button', { name: 'Sign in' }).click();
+  await dialog().getByText('<img src=x>: The program of the profile').waitFor();
+  await page.getByText('Signed in to 3 accounts').waitFor();
+  expect(
+    await dialog()
+      .getByRole('checkbox', { name: /signed in/ })
+      .count(),
+  ).toBe(3);
+  await page.keyboard.press('Escape');
+  await page.getByText('Until then nothing of it is shut from here').waitFor();
+});
+
 describe.each(['light', 'dark'] as const)('in the %s theme', theme => {
   /** The second theme can only break what is about colours. */
   const accessible = async (what: string): Promise<void> =>
@@ -100,6 +120,13 @@ describe.each(['light', 'dark'] as const)('in the %s theme', theme => {
       await page.getByRole('heading', { name: screen, level: 1 }).waitFor();
       await accessible(screen);
     }
+    await page.getByRole('link', { name: 'Accounts' }).click();
+    await page.getByRole('button', { name: 'AWS account' }).click();
+    await dialog()
+      .getByRole('checkbox', { name: /^guarded/ })
+      .check();
+    await accessible('AWS profiles');
+    await page.keyboard.press('Escape');
     await page.evaluate(() => window.dispatchEvent(new Event('fake:down')));
     await page.getByText('Connection lost').waitFor();
     await accessible('connection lost');

@@ -101,7 +101,9 @@ export function addAccounts(program: Command): void {
 function printAccounts(out: Output, answer: { accounts: Account[] }): void {
   out.result(answer, () => {
     if (answer.accounts.length === 0)
-      return out.line('No account. Try `latchkey accounts add azure`, or `latchkey --practice vms`.');
+      return out.line(
+        'No account. Try `latchkey accounts add azure` or `latchkey accounts add aws`, or `latchkey --practice vms`.',
+      );
     out.table(
       ['ID', 'NAME', 'CLOUD', 'STATE', 'USER'],
       answer.accounts.map(one => [

@@ -14,6 +14,7 @@ import { signInSteps } from './signIn.ts';
 import { waysOf } from './ways.ts';
 import { defaultPolicy, grantOf, listOf, signIn, Topic, type World } from './world.ts';
 
+const subscriptions = ['Production', 'Staging', 'Shared services'];
 const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 /** A router over a world. `pace` 0 answers at once, 1 about as slowly as a cloud. */
@@ -119,7 +120,8 @@ export function fakeRouter(world: World, pace = 1) {
       }),
       scopes: os.accounts.scopes.handler(({ input }) => {
         const chosen = world.accounts.find(({ id }) => id === input.id)?.chosenScopes;
-        const all = ['Production', 'Staging', 'Shared services'].map(name => ({ id: name, name }));
+        const names = input.id.startsWith('aws:') ? ['eu-north-1', 'us-east-1'] : subscriptions;
+        const all = names.map(name => ({ id: name, name }));
         return { scopes: all.map(scope => ({ ...scope, chosen: chosen?.includes(scope.id) ?? true })) };
       }),
       choose: os.accounts.choose.handler(({ input }) => {

@@ -73,6 +73,9 @@ export function makeWorld(options: { practice: boolean; size: number }, now: num
     profiles: [
       { name: 'payments', source: 'sso', region: 'eu-north-1', account: '210987654321', role: 'Operator' },
       { name: 'audit', source: 'keys', region: 'us-east-1' },
+      { name: 'guarded', source: 'role', account: '210987654321', role: 'LatchkeyGuarded' },
+      { name: '<img src=x>', source: 'process' },
+      { name: 'empty', source: 'none' },
     ],
     rows: new Map(),
     grants: new Map(),
