@@ -116,6 +116,17 @@ test.skipIf(missing !== '')(
   },
 );
 
+test('the profiles are listed without a secret', async () => {
+  const listed = await latchkey(['accounts', 'profiles']);
+  expect(listed.json()).toMatchObject({
+    profiles: expect.arrayContaining([
+      expect.objectContaining({ name: 'payments', source: 'sso', account: world.account }),
+      { name: 'base', source: 'keys' },
+    ]),
+  });
+  for (const { secret } of world.keys.values()) expect(listed.stdout).not.toContain(secret);
+});
+
 test('what is asked for and wrong is told at once, with what there is', async () => {
   const unknown = await latchkey(['accounts', 'add', 'aws', '--profile', 'nobody']);
   expect([unknown.status, unknown.stdout]).toEqual([2, '']);

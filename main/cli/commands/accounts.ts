@@ -6,6 +6,7 @@ import { formatDuration, parseDuration } from '../../../shared/domain/time.ts';
 import { type Output, usage } from '../output.ts';
 import { type Session, withBroker } from '../session.ts';
 import { addSignIn } from './accountsAdd.ts';
+import { surroundings } from './accountsAddAws.ts';
 
 /** A region's scope is `<account>/<region>`; what is not there the broker says. */
 async function regionScopes(client: Session['client'], id: string, names: string[]): Promise<string[]> {
@@ -21,6 +22,28 @@ export function addAccounts(program: Command): void {
       withBroker(command, async ({ client, out }) => printAccounts(out, await client.accounts.list({}))),
     );
   addSignIn(accounts);
+  accounts
+    .command('profiles')
+    .description('the AWS profiles that can be signed in with, and where each gets its keys from')
+    .action((_: unknown, command: Command) =>
+      withBroker(command, async ({ client, out }) => {
+        const { files } = surroundings({});
+        const answer = await client.accounts.profiles(files === undefined ? {} : { files });
+        out.result(answer, () =>
+          out.table(
+            ['NAME', 'SOURCE', 'ACCOUNT', 'ROLE', 'REGION', 'START URL'],
+            answer.profiles.map(one => [
+              one.name,
+              one.source,
+              one.account ?? '',
+              one.role ?? '',
+              one.region ?? '',
+              one.startUrl ?? '',
+            ]),
+          ),
+        );
+      }),
+    );
   accounts
     .command('scopes <id>')
     .description('the subscriptions or regions of an account, and which of them are looked at')

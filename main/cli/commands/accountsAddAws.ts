@@ -67,9 +67,12 @@ Examples:
         const wanted = (names ?? options.profile ?? [undefined]).map(name => parseNew(options, name));
         const added = await eachInTurn(session, wanted, options.open);
         const [only] = added;
-        session.out.result(wanted.length === 1 && only ? { account: only } : { accounts: added }, () => {
-          for (const account of added) showAccount(session.out, account);
-        });
+        session.out.result(
+          wanted.length === 1 && only && !options.allProfiles ? { account: only } : { accounts: added },
+          () => {
+            for (const account of added) showAccount(session.out, account);
+          },
+        );
         for (const { error } of added) if (error) session.out.fail(new LatchkeyError(error));
       }),
     );
@@ -136,7 +139,9 @@ function parseNew(options: AddOptions, name: string | undefined): NewAws {
 }
 
 /** Files and servers: what the aws command would take from this command's environment. */
-function surroundings(options: AddOptions): Pick<NewAws, 'files' | 'endpoints' | 'caFile'> {
+export function surroundings(
+  options: Pick<AddOptions, 'caBundle' | 'endpointUrl'>,
+): Pick<NewAws, 'files' | 'endpoints' | 'caFile'> {
   const { env } = process;
   const file = (path: string | undefined) => (path ? resolve(path) : undefined);
   const config = file(env['AWS_CONFIG_FILE']);

@@ -2,10 +2,10 @@
 import { LatchkeyError } from '../../../../shared/errors.ts';
 import type { Clock } from '../../../os/ports.ts';
 import type { SigningIn } from '../../accountKind.ts';
-import type { Identity } from './memo.ts';
-import { createMemo } from './memo.ts';
+import { cancelled, untilAborted } from '../../calls.ts';
+import { createMemo, type Identity } from './memo.ts';
 import { type Chain, chainOf, type Profile, type Profiles } from './profiles.ts';
-import { roleRefusal, signInRefusal } from './refusals.ts';
+import { roleRefusal } from './refusals.ts';
 import type { SourceDeps } from './sources.ts';
 
 export type Person = Pick<SigningIn, 'ask' | 'question' | 'signal'>;
@@ -42,6 +42,14 @@ export function createSigner(deps: {
   };
   const memo = createMemo(deps.clock, () => deps.get(mfaCode));
 
+  /** Cancelling is heard at once, whatever a program or a server is waited for. */
+  async function renewed(signal: AbortSignal): Promise<void> {
+    const newest = memo.renew();
+    newest.catch(() => undefined); // Told below, or nobody is there to be told.
+    await Promise.race([newest, untilAborted(signal)]);
+    if (signal.aborted) throw cancelled();
+  }
+
   return {
     credentials: () => memo.get(),
     refused() {
@@ -50,15 +58,14 @@ export function createSigner(deps: {
     async signIn(who) {
       person = who;
       asked = 0;
-      memo.clear();
       try {
         for (let isAsked = false; ; ) {
           const before = asked;
           try {
-            await memo.get();
+            await renewed(who.signal);
             return;
           } catch (error) {
-            if (who.signal.aborted) throw signInRefusal(error, who.signal);
+            if (who.signal.aborted) throw cancelled();
             if (asked > before && asked < mostCodes && isUnauthorized(error)) continue;
             if (isAsked || !deps.ask || asked > before || !isUnauthorized(error)) throw error;
             isAsked = true;

@@ -25,15 +25,19 @@ interface Known {
 }
 
 export interface Memo {
+  /** Those that are good; where asking again fails before the old ones are over, those. */
   get(): Promise<Identity>;
+  /** Asks whatever is known; what was known stays where that fails. */
+  renew(): Promise<Identity>;
   /** The next `get` asks, whatever is known. */
   clear(): void;
 }
 
-/** `get` gives what `ask` gave; where asking again fails before the old ones are over, those. */
 export function createMemo(clock: Clock, ask: () => Promise<Identity>): Memo {
   let known: Known | undefined;
   let asking: Promise<Identity> | undefined;
+  /** What was asked for before the newest turn changes nothing any more: it may be of an old sign-in. */
+  let turn = 0;
 
   function endOf({ identity, since }: Known): Instant {
     const end = identity.expiration?.getTime() ?? Infinity;
@@ -46,27 +50,39 @@ export function createMemo(clock: Clock, ask: () => Promise<Identity>): Memo {
   }
 
   async function anew(): Promise<Identity> {
-    const before = known;
+    const mine = ++turn;
     try {
       const identity = await ask();
-      known = { identity, since: clock.now() };
+      if (mine === turn) known = { identity, since: clock.now() };
       return identity;
+    } finally {
+      if (mine === turn) asking = undefined;
+    }
+  }
+
+  async function orOld(newest: Promise<Identity>, before: Known | undefined): Promise<Identity> {
+    try {
+      return await newest;
     } catch (error) {
       const end = before === undefined ? -Infinity : endOf(before);
       if (before !== undefined && end !== Infinity && clock.now() < end) return before.identity;
       throw error;
-    } finally {
-      asking = undefined;
     }
   }
 
   return {
     get() {
       if (known && isFresh()) return Promise.resolve(known.identity);
-      asking ??= anew();
+      asking ??= orOld(anew(), known);
       return asking;
     },
+    renew() {
+      const newest = anew();
+      asking = newest;
+      return newest;
+    },
     clear() {
+      turn++;
       known = undefined;
       asking = undefined;
     },

@@ -56,7 +56,8 @@ export async function fromProfile(
     ...(config === undefined ? {} : { configFilepath: config }),
     ...(credentials === undefined ? {} : { filepath: credentials }),
   });
-  return bounded(provider, deps.clock, where, source);
+  const isEnvironment = profile['credential_source'] === 'Environment';
+  return bounded(provider, deps.clock, where, isEnvironment ? 'environment' : source);
 }
 
 /** The variables AWS_ACCESS_KEY_ID … of the broker's own process. */

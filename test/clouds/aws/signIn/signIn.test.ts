@@ -287,3 +287,18 @@ test('servers of a profile: the services section before endpoint_url, and plain 
     .catch((error: unknown) => error);
   expect(left).toMatchObject({ code: 'BAD_INPUT' });
 });
+
+test('cancelling is heard at once, also while a program is waited for', async () => {
+  const world = await openAwsSignIn();
+  world.write({ config: '[profile slow]\ncredential_process = sleep 2' });
+  const stop = new AbortController();
+  const files = { config: join(world.folder, 'config'), credentials: join(world.folder, 'credentials') };
+  const adding = world.kind.add(
+    { kind: 'aws', way: 'profile', profile: 'slow', files },
+    { settings: defaultSettings, signal: stop.signal, ask: () => undefined, question: async () => '' },
+  );
+  const begun = performance.now();
+  stop.abort();
+  await expect(adding).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(performance.now() - begun).toBeLessThan(1_500);
+});
