@@ -13,8 +13,8 @@ export default defineConfig({
     // Programs that tests start from the sources keep what Node made of them: most of such a start is reading TypeScript.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node') },
     pool: 'forks',
-    // Most of a test’s time is waiting for what a cloud’s own pace is: three files for each core keep it busy.
-    maxWorkers: 3 * availableParallelism(),
+    // Half of a test’s time is waiting for what a cloud’s own pace is: two files for each core keep it busy.
+    maxWorkers: 2 * availableParallelism(),
     testTimeout: 60_000,
   },
 });

@@ -48,13 +48,17 @@ export const table: Row[] = [
     'role',
   ),
   row('RequestDisallowedByPolicy', 'CLOUD_FORBIDDEN', 'CLOUD_FORBIDDEN', 'No inbound rules', 'exemption'),
-  row(
-    'ScopeLocked',
-    'CLOUD_FORBIDDEN',
-    'CLOUD_FORBIDDEN',
-    '“resourceGroups/practice” is locked',
-    'taken off',
-  ),
+  {
+    ...row(
+      'ScopeLocked',
+      'CLOUD_FORBIDDEN',
+      'CLOUD_FORBIDDEN',
+      '“resourceGroups/practice” is locked',
+      'taken off',
+    ),
+    // What could not be removed is looked at, and then made harmless: it may be gone.
+    removing: { once: 'CLOUD_FORBIDDEN', onceAfter: 'done' },
+  },
   row('AnotherOperationInProgress', 'done', 'CLOUD_CONFLICT', busy, 'in a minute'),
   row('RetryableErrorDueToAnotherOperation', 'done', 'CLOUD_CONFLICT', busy, 'in a minute'),
   row('ReferencedResourceNotProvisioned', 'done', 'CLOUD_CONFLICT', busy, 'in a minute'),

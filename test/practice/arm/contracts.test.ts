@@ -177,7 +177,7 @@ test('tags of network resources by PATCH', async () => {
 test('a practice cloud that throttles refuses what comes too quickly, and says when to come again', async () => {
   const strict = await startArm({ throttle: true });
   const path = `/subscriptions/${strict.production}/resourceGroups`;
-  const answers = await Promise.all(Array.from({ length: 300 }, () => strict.send('GET', path)));
+  const answers = await Promise.all(Array.from({ length: 700 }, () => strict.send('GET', path)));
   const refused = answers.filter(({ status }) => status === 429);
   expect(refused.length).toBeGreaterThan(0);
   expect(refused[0]?.headers).toMatchObject({
